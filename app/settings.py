@@ -1,0 +1,120 @@
+"""Every setting of the program, read from the environment, a `.env` file or `_FILE` variants for secrets."""
+
+import os
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.kit.clock import Clock
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "KENTONGAN_"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """`KENTONGAN_SECRET_KEYS_FILE=/run/secrets/keys` gives SECRET_KEYS its content, as container secrets do."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("kentongan-data"), description="Folder for the database, keys, media and the embedded Redis."
+    )
+    database_url: str = Field("", description="postgresql://... in production; empty: a SQLite file in DATA_DIR.")
+    redis_url: str = Field(
+        "embedded", description="redis://... in production; embedded: a Valkey of our own on a Unix socket."
+    )
+    secret_keys: str = Field(
+        "", description="Comma-separated; the first seals, all open. Empty outside production: made in DATA_DIR."
+    )
+    base_url: str = Field("http://127.0.0.1:8000", description="Public address; Instagram fetches images from it.")
+    environment: Environment = Field(Environment.DEVELOPMENT, description="development or production.")
+    timezone: str = Field("Asia/Jakarta", description="Zone of the installation, for units without one of their own.")
+    clock: str = Field(
+        "", description="offset=<s>;speed=<factor>;since=<unix s> for tests and training; refused in production."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    metrics_token: str = Field("", description="Bearer token that opens /metrics; empty: /metrics answers 404.")
+    grace_hours: float = Field(
+        24.0, description="How long after its time a post may still go out, unless its stage ends earlier."
+    )
+    send_timeout: float = Field(30.0, description="Real seconds an answer of a platform is waited for.")
+    silent_after: float = Field(
+        6.0, description="Real seconds without a heartbeat after which a worker's sends are adopted."
+    )
+    verify_before_resend: bool = Field(
+        True,
+        description="Ask the platform before sending an unsure delivery again. Off only to show that tests catch it.",
+    )
+    simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
+    meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
+    x_api_url: str = Field("https://api.x.com", description="Base address of X.")
+    facebook_graph_url: str = Field("https://graph.facebook.com", description="Base address of Facebook's Graph API.")
+    instagram_graph_url: str = Field(
+        "https://graph.instagram.com", description="Base address of Instagram's Graph API."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
+
+    @field_validator("base_url", "simulator_url", "x_api_url", "facebook_graph_url", "instagram_graph_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_is_readable(cls, value: str) -> str:
+        Clock.parse(value)
+        return value
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.environment is Environment.PRODUCTION:
+            if self.clock:
+                raise ValueError("KENTONGAN_CLOCK is refused in production: posts must leave in real time")
+            if not self.secret_keys:
+                raise ValueError(
+                    "KENTONGAN_SECRET_KEYS is needed in production: without it sealed credentials are lost with the data folder"
+                )
+
+    @cached_property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'kentongan.db').resolve()}"
+
+    @cached_property
+    def parsed_clock(self) -> Clock:
+        return Clock.parse(self.clock)
+
+    @property
+    def simulator(self) -> str:
+        return self.simulator_url or f"{self.base_url}/simulator"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
