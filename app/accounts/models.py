@@ -1,0 +1,118 @@
+"""Units, the people who speak for them, and how those people prove it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+# Prefix search on a path needs byte order; PostgreSQL's default collation would not use the index.
+PathType = String().with_variant(String(collation="C"), "postgresql")
+
+
+class Unit(SQLModel, table=True):
+    """A body that speaks: kpu, ppk or pps.
+
+    `path` is `/` + the ids from the root down to the unit + `/`, e.g. `/1/4/17/`: everything beneath a unit starts with its path.
+    `variables` are the unit's own values; they win over those of the units above it.
+    """
+
+    __tablename__ = "unit"
+    __table_args__ = (UniqueConstraint("election_id", "kind", "wilayah_code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    election_id: int = Field(foreign_key="election.id", index=True)
+    kind: str
+    name: str
+    wilayah_code: str = Field(foreign_key="wilayah.code", index=True)
+    parent_id: int | None = Field(default=None, foreign_key="unit.id", index=True)
+    path: str = Field(default="", sa_column=Column(PathType, nullable=False, index=True))
+    timezone: str
+    rw_count: int | None = None
+    variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class KindDefault(SQLModel, table=True):
+    """Variables of every unit of one kind in one election, unless a unit on the way down says otherwise."""
+
+    __tablename__ = "kind_default"
+    __table_args__ = (UniqueConstraint("election_id", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    election_id: int = Field(foreign_key="election.id")
+    kind: str
+    variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class User(SQLModel, table=True):
+    """A person. Deactivated, never deleted, while the audit record names them."""
+
+    __tablename__ = "user_account"
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    is_active: bool = True
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Membership(SQLModel, table=True):
+    """A person's role at a unit, valid for that unit and all beneath it."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("user_id", "unit_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    role: str
+
+
+class LoginLink(SQLModel, table=True):
+    """A one-time way in. Only the hash of its secret is kept."""
+
+    __tablename__ = "login_link"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    purpose: str
+    secret_hash: str = Field(unique=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class LoginSession(SQLModel, table=True):
+    """A person who is logged in on one device. Kept here, so that logging out ends it everywhere at once."""
+
+    __tablename__ = "login_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    secret_hash: str = Field(unique=True)
+    device: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApiToken(SQLModel, table=True):
+    """A script's way in: a person's rights, narrowed to `unit_id` (and beneath) and to `scopes`."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id")
+    name: str = ""
+    hint: str
+    secret_hash: str = Field(unique=True)
+    scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

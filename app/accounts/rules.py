@@ -1,0 +1,93 @@
+"""Who may do what, where. The one policy of the house."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.kit.errors import Forbidden
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+class Act(StrEnum):
+    """What a grant may allow; the same words are the scopes of an API token."""
+
+    READ = "read"
+    WRITE = "write"  # posts, media, a unit's own variables
+    REVIEW = "review"  # approve and reject, resolve what is unsure
+    BROADCAST = "broadcast"  # one template to many units
+    TEMPLATES = "templates"  # templates of one's unit and those beneath
+    CALENDAR = "calendar"  # stages; only from a KPU
+    MANAGE = "manage"  # channels, people, tokens
+
+
+class UnitKind(StrEnum):
+    KPU = "kpu"
+    PPK = "ppk"
+    PPS = "pps"
+
+
+_WRITER = frozenset({Act.READ, Act.WRITE})
+_REVIEWER = _WRITER | {Act.REVIEW, Act.BROADCAST, Act.TEMPLATES, Act.CALENDAR}
+MAY: dict[Role, frozenset[Act]] = {
+    Role.VIEWER: frozenset({Act.READ}),
+    Role.EDITOR: _WRITER,
+    Role.REVIEWER: _REVIEWER,
+    Role.ADMIN: _REVIEWER | {Act.MANAGE},
+}
+
+# What each act is called where it is refused.
+_SAY = {
+    Act.READ: "melihat ini",
+    Act.WRITE: "menulis untuk unit ini",
+    Act.REVIEW: "meninjau unggahan unit ini",
+    Act.BROADCAST: "mengirim siaran ke unit ini",
+    Act.TEMPLATES: "mengubah templat ini",
+    Act.CALENDAR: "mengubah kalender tahapan",
+    Act.MANAGE: "mengatur akun dan orang di unit ini",
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role at a unit, valid there and beneath. `path` is the unit's path."""
+
+    unit_id: int
+    kind: UnitKind
+    path: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking. `scopes` None: a person at a screen, unnarrowed; else an API token's scopes."""
+
+    user_id: int
+    name: str
+    grants: tuple[Grant, ...]
+    scopes: frozenset[Act] | None = None
+
+    def paths(self, act: Act) -> tuple[str, ...]:
+        """Path prefixes under which this actor may `act`; empty: nowhere. Put them inside the query."""
+        if self.scopes is not None and act not in self.scopes:
+            return ()
+        return tuple(grant.path for grant in self.grants if _allows(grant, act))
+
+    def may(self, act: Act, path: str) -> bool:
+        """May this actor `act` on the unit with this path?"""
+        return any(path.startswith(prefix) for prefix in self.paths(act))
+
+    def must(self, act: Act, path: str | None = None) -> None:
+        """Raises Forbidden unless the actor may `act` on `path`, or anywhere at all when no path is given."""
+        if not (self.paths(act) if path is None else self.may(act, path)):
+            raise Forbidden(f"Peran Anda belum boleh {_SAY[act]}. Minta admin unit di atas Anda.")
+
+
+def _allows(grant: Grant, act: Act) -> bool:
+    if act is Act.CALENDAR and grant.kind is not UnitKind.KPU:
+        return False
+    return act in MAY[grant.role]

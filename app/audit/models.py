@@ -1,0 +1,29 @@
+"""The table of who did what."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+
+class AuditEvent(SQLModel, table=True):
+    """One act. Written unchained with the act itself; a sealer gives it `seq`, `prev_hash` and `hash` within seconds."""
+
+    __tablename__ = "audit_event"
+    # The sealer asks for what is not yet chained.
+    __table_args__ = (
+        Index("ix_audit_unsealed", "id", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    action: str
+    subject: str = Field(index=True)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    seq: int | None = Field(default=None, unique=True)
+    prev_hash: str | None = None
+    hash: str | None = None

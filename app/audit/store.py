@@ -1,0 +1,48 @@
+"""Every query on the audit record."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, text, update
+from sqlmodel import col, select
+
+from app.audit.models import AuditEvent
+from app.kit.db import ReadSession, WriteSession
+
+_LOCK = 0x6B746741
+
+
+async def lock_chain(session: WriteSession) -> None:
+    """One sealer at a time. SQLite's writer is alone anyway."""
+    if not session.is_sqlite:
+        await session.run(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+async def unsealed(session: ReadSession, *, limit: int) -> Sequence[AuditEvent]:
+    query = select(AuditEvent).where(col(AuditEvent.seq).is_(None)).order_by(col(AuditEvent.id)).limit(limit)
+    return (await session.exec(query)).all()
+
+
+async def head(session: ReadSession) -> tuple[int, str]:
+    """Number and hash of the last sealed event; (0, "") before the first."""
+    query = select(AuditEvent.seq, AuditEvent.hash).where(col(AuditEvent.seq).is_not(None))
+    row = (await session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(1))).first()
+    return (row[0] or 0, row[1] or "") if row else (0, "")
+
+
+async def write_seals(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    names = ("seq", "prev_hash", "hash")
+    statement = update(AuditEvent).where(col(AuditEvent.id) == bindparam("b_id"), col(AuditEvent.seq).is_(None))
+    statement = statement.values(**{name: bindparam(f"b_{name}") for name in names})
+    await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
+
+
+async def sealed_after(session: ReadSession, seq: int, *, limit: int) -> Sequence[AuditEvent]:
+    query = select(AuditEvent).where(col(AuditEvent.seq) > seq).order_by(col(AuditEvent.seq)).limit(limit)
+    return (await session.exec(query)).all()
+
+
+async def count_unsealed(session: ReadSession) -> int:
+    return (await session.exec(select(func.count()).where(col(AuditEvent.seq).is_(None)))).one()

@@ -1,0 +1,288 @@
+"""How a unit's social account is joined, mended and let go; nobody else opens a credential."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.accounts.people import after_id
+from app.accounts.rules import Act, Actor
+from app.audit.service import record
+from app.channels import rules, store
+from app.channels.models import Channel
+from app.channels.rules import Environment, State
+from app.kit.db import Database, ReadSession, WriteSession
+from app.kit.errors import Conflict, NotFound, Problem, Unavailable
+from app.kit.logs import logger, redact
+from app.kit.paging import Page, cut
+from app.kit.seal import Seal, Unreadable
+from app.platforms.contract import Account, Adapter, NeedsReconnect, TryLater
+
+log = logger("channels")
+
+OnState = Callable[[WriteSession, int, str], Awaitable[None]]
+"""Told (session, channel_id, new state) inside the transaction that changes it."""
+
+
+@dataclass
+class ChannelService:
+    """Channels of units.
+
+    `bases` answers the address of (platform, environment). `on_state` hears every change made here, so that what waits
+    for a channel can be released or cancelled with it; `needs_reconnect` is called by those listeners and tells nobody.
+    """
+
+    db: Database
+    seal: Seal
+    now: Callable[[], datetime]
+    platforms: Mapping[str, Adapter]
+    bases: Callable[[str, str], str]
+    version: str
+    on_state: list[OnState] = field(default_factory=list)
+
+    async def list(
+        self,
+        actor: Actor,
+        *,
+        unit: int | None = None,
+        platform: str | None = None,
+        environment: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Channel]:
+        """Channels of the units the actor may see; `unit` names one unit, without those beneath it."""
+        async with self.db.read() as session:
+            wanted = store.Wanted(unit_id=unit, platform=platform, environment=environment)
+            rows = await store.page(session, actor.paths(Act.READ), wanted, after=after_id(cursor), limit=limit + 1)
+        return cut(rows, limit, lambda row: [row.id])
+
+    async def get(self, actor: Actor, channel_id: int) -> Channel:
+        async with self.db.read() as session:
+            channel, _path = await _visible(session, actor, channel_id)
+            return channel
+
+    async def add(  # noqa: PLR0913 - these are the fields of a channel; a bundle would only rename them
+        self,
+        actor: Actor,
+        *,
+        unit_id: int,
+        platform: str,
+        environment: str,
+        handle: str,
+        credential: Mapping[str, str] | str | None = None,
+        base_url: str = "",
+    ) -> Channel:
+        """Joins an account. One closed earlier is opened again as the same channel, so its history stays in one place.
+
+        Raises NotFound for a unit out of sight, Forbidden, BadInput, and Conflict for an account already joined.
+        """
+        rules.read_platform(platform, self.platforms)
+        kind, name = rules.read_environment(environment), rules.read_handle(handle)
+        opened = rules.read_credential(credential, environment=kind, platform=platform, handle=name)
+        own_server = kind is Environment.LIVE and bool(getattr(self.platforms[platform], "own_server", False))
+        address = rules.read_base_url(base_url, allowed=own_server)
+        async with self.db.write() as session:
+            await _must_manage(session, actor, unit_id)
+            channel = await store.find_same(session, platform=platform, environment=kind, handle=name)
+            if channel is not None and channel.state != State.CLOSED:
+                raise Conflict(f"Akun {name} di {platform} sudah tersambung.", Problem("handle", "sudah tersambung"))
+            channel = channel or Channel(
+                unit_id=unit_id, platform=platform, environment=kind, handle=name, created_at=self.now()
+            )
+            channel.unit_id, channel.handle, channel.base_url = unit_id, name, address
+            channel.sealed = self.seal.seal(opened) if opened else ""
+            channel.state, channel.state_reason, channel.checked_at = State.CONNECTED, "", None
+            await store.save(session, channel)
+            await self._note(session, actor, "channel.connect", channel)
+            await self._tell(session, channel)
+        return channel
+
+    async def edit(
+        self,
+        actor: Actor,
+        channel_id: int,
+        *,
+        handle: str | None = None,
+        credential: Mapping[str, str] | str | None = None,
+        state: str | None = None,
+    ) -> Channel:
+        """Renames, pauses, resumes, or gives a new credential, which also mends a channel that needed reconnecting.
+
+        Raises Conflict for a closed channel or a name already joined.
+        """
+        wanted = rules.read_state(state) if state is not None else None
+        async with self.db.write() as session:
+            channel = await _managed(session, actor, channel_id)
+            rules.must_be_open(channel.state)
+            before = channel.state
+            if handle is not None:
+                await self._rename(session, channel, rules.read_handle(handle))
+                if channel.environment == Environment.PRACTICE and credential is None:
+                    credential = rules.practice_credential(channel.platform, channel.handle)
+            if credential is not None:
+                kind = Environment(channel.environment)
+                opened = rules.read_credential(
+                    credential, environment=kind, platform=channel.platform, handle=channel.handle
+                )
+                channel.sealed = self.seal.seal(opened) if opened else ""
+            channel.state = rules.after_edit(before, wanted=wanted, has_new_credential=credential is not None)
+            if channel.state != State.NEEDS_RECONNECT:
+                channel.state_reason = ""
+            await store.save(session, channel)
+            await self._note(session, actor, "channel.edit", channel, new_credential=credential is not None)
+            if channel.state != before:
+                await self._tell(session, channel)
+        return channel
+
+    async def close(self, actor: Actor, channel_id: int) -> Channel:
+        """Ends the channel and forgets its credential; what it published stays. A second call changes nothing."""
+        async with self.db.write() as session:
+            channel = await _managed(session, actor, channel_id)
+            if channel.state != State.CLOSED:
+                channel.state, channel.state_reason, channel.sealed = State.CLOSED, "", ""
+                await store.save(session, channel)
+                await self._note(session, actor, "channel.close", channel)
+                await self._tell(session, channel)
+        return channel
+
+    async def check(self, actor: Actor, channel_id: int) -> Channel:
+        """Asks the platform whether the credential still works, and keeps the answer; nothing is published.
+
+        Raises Unavailable when the platform could not answer, Conflict for a closed channel.
+        """
+        async with self.db.read() as session:
+            channel = await _managed(session, actor, channel_id)
+        rules.must_be_open(channel.state)
+        if channel.environment == Environment.MANUAL:
+            return channel
+        reason = await self._ask(channel)
+        async with self.db.write() as session:
+            fresh = await _managed(session, actor, channel_id)
+            if fresh.sealed != channel.sealed or fresh.state == State.CLOSED:
+                return fresh  # the answer is about a credential that is no longer ours
+            before = fresh.state
+            fresh.state, fresh.state_reason = rules.after_check(before, works=not reason), reason
+            fresh.checked_at = self.now()
+            await store.save(session, fresh)
+            if fresh.state != before:
+                await self._note(session, actor, "channel.check", fresh)
+                await self._tell(session, fresh)
+        return fresh
+
+    async def accounts_for(self, session: ReadSession, channel_ids: Sequence[int]) -> dict[int, Account]:
+        """Opened credentials for sending; a channel without one (manual, closed, lost key) is left out."""
+        accounts: dict[int, Account] = {}
+        for channel in await store.with_ids(session, channel_ids):
+            account = self._account(channel)
+            if account is not None and channel.id is not None:
+                accounts[channel.id] = account
+        return accounts
+
+    async def needs_reconnect(self, session: WriteSession, channel_id: int, reason: str) -> bool:
+        """Records that the platform refused the credential; True for the one call that changed the state."""
+        return await store.break_connected(session, channel_id, redact(reason))
+
+    async def add_practice(
+        self, session: WriteSession, *, units: Sequence[tuple[int, str]], platforms: Sequence[str]
+    ) -> int:
+        """A practice channel for each (unit id, handle) on each platform without one; answers how many are new."""
+        for platform in platforms:
+            rules.read_platform(platform, self.platforms)
+        named = [(unit_id, rules.read_handle(handle)) for unit_id, handle in units]
+        taken = await store.practice_taken(session, [handle for _unit_id, handle in named])
+        rows = [
+            self._practice_row(unit_id, platform, handle)
+            for unit_id, handle in named
+            for platform in platforms
+            if (platform, handle) not in taken
+        ]
+        await session.insert_many(Channel, rows)
+        return len(rows)
+
+    def _practice_row(self, unit_id: int, platform: str, handle: str) -> dict[str, object]:
+        return {
+            "unit_id": unit_id,
+            "platform": platform,
+            "environment": Environment.PRACTICE,
+            "handle": handle,
+            "state": State.CONNECTED,
+            "state_reason": "",
+            "sealed": self.seal.seal(rules.practice_credential(platform, handle)),
+            "base_url": "",
+            "created_at": self.now(),
+        }
+
+    async def _ask(self, channel: Channel) -> str:
+        """Why the channel does not work, in words; empty when it does."""
+        account = self._account(channel)
+        if account is None:
+            return "Kredensial tidak dapat dibuka lagi. Sambungkan ulang kanal ini."
+        try:
+            await self.platforms[channel.platform].check(account)
+        except NeedsReconnect as error:
+            return redact(error.message)
+        except TryLater as error:
+            raise Unavailable(
+                f"{channel.platform} belum dapat ditanya: {redact(error.message)}. Coba lagi nanti."
+            ) from error
+        return ""
+
+    def _account(self, channel: Channel) -> Account | None:
+        if not channel.sealed:
+            return None
+        try:
+            credential = self.seal.open(channel.sealed)
+        except Unreadable:
+            log.warning("credential unreadable", channel_id=channel.id, platform=channel.platform)
+            return None
+        base_url = channel.base_url or self.bases(channel.platform, channel.environment)
+        return Account(base_url=base_url, handle=channel.handle, credential=credential, version=self.version)
+
+    async def _rename(self, session: WriteSession, channel: Channel, handle: str) -> None:
+        same = await store.find_same(session, platform=channel.platform, environment=channel.environment, handle=handle)
+        if same is not None and same.id != channel.id:
+            raise Conflict(
+                f"Akun {handle} di {channel.platform} sudah tersambung.", Problem("handle", "sudah tersambung")
+            )
+        channel.handle = handle
+
+    async def _note(self, session: WriteSession, actor: Actor, action: str, channel: Channel, **more: bool) -> None:
+        detail = {
+            "unit_id": channel.unit_id,
+            "platform": channel.platform,
+            "handle": channel.handle,
+            "state": str(channel.state),
+            **more,
+        }
+        await record(
+            session,
+            at=self.now(),
+            actor=f"user:{actor.user_id}",
+            action=action,
+            subject=f"channel:{channel.id}",
+            detail=detail,
+        )
+
+    async def _tell(self, session: WriteSession, channel: Channel) -> None:
+        assert channel.id is not None
+        for listener in self.on_state:
+            await listener(session, channel.id, channel.state)
+
+
+async def _visible(session: ReadSession, actor: Actor, channel_id: int) -> tuple[Channel, str]:
+    found = await store.find(session, channel_id, actor.paths(Act.READ) + actor.paths(Act.MANAGE))
+    if found is None:
+        raise NotFound("Kanal ini tidak ada, atau di luar wilayah tugas Anda.")
+    return found
+
+
+async def _managed(session: ReadSession, actor: Actor, channel_id: int) -> Channel:
+    channel, path = await _visible(session, actor, channel_id)
+    actor.must(Act.MANAGE, path)
+    return channel
+
+
+async def _must_manage(session: ReadSession, actor: Actor, unit_id: int) -> None:
+    path = await store.find_unit_path(session, unit_id, actor.paths(Act.READ) + actor.paths(Act.MANAGE))
+    if path is None:
+        raise NotFound("Unit ini tidak ada, atau di luar wilayah tugas Anda.")
+    actor.must(Act.MANAGE, path)

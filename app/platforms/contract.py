@@ -1,0 +1,210 @@
+"""What every platform must be able to do, and the only four ways it may fail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one post of a platform may hold. Every number's source and date stands in the platform's wire.py.
+
+    `text` is counted by the platform's own `length`; `images` may be 0 to that many; `image_bytes` per file;
+    `needs_image` where a post without a picture is impossible; `slots` is how many sends one worker keeps in flight.
+    """
+
+    text: int
+    images: int
+    image_bytes: int
+    alt_text: int
+    image_types: tuple[str, ...]
+    needs_image: bool = False
+    slots: int = 32
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image of a message. `url` is public, signed and expiring; `path` is the same bytes on our disk.
+
+    Either may be empty: a platform that pulls needs `url`, one that is pushed to needs `path`.
+    """
+
+    url: str
+    path: str
+    mime: str
+    alt_text: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """The frozen words and pictures of one delivery. `key` is ours and stable over all attempts."""
+
+    key: str
+    text: str
+    pictures: tuple[Picture, ...] = ()
+    options: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose voice: opened credential and where the platform listens (`base_url` without trailing slash).
+
+    `credential` holds what the platform's connect flow stored, e.g. `access_token`, `account_id`, `username`.
+    """
+
+    base_url: str
+    handle: str
+    credential: Mapping[str, str]
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What is known of an earlier try, for looking it up: its time window and what `prepare` had stored."""
+
+    first_at: datetime
+    last_at: datetime
+    prepared: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """`url` may be None: a permalink that could not be read must never look like a failed publish."""
+
+    remote_id: str
+    url: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """None = the platform does not offer it, or has no data yet. Never 0 for "unknown"."""
+
+    views: int | None = None
+    reach: int | None = None
+    reactions: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    clicks: int | None = None
+    followers: int | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the credential speaks for, as the platform says."""
+
+    account_id: str
+    handle: str
+    name: str
+
+
+class Scope(StrEnum):
+    """How much stops when a platform says "later"."""
+
+    CHANNEL = "channel"
+    APP = "app"
+    PLATFORM = "platform"
+
+
+class PublishError(Exception):
+    """Base of the four answers to "what now?".
+
+    PublishError
+    ├── Refused         the platform will never take this message; a person edits it
+    ├── NeedsReconnect  the credential is dead; a person reconnects the channel, which holds meanwhile
+    ├── TryLater        certainly nothing was posted; safe to send again after a while
+    └── Unsure          it left and no clear answer came; look before sending again
+
+    The message is Bahasa Indonesia for the unit; `code` is the platform's own code, `http_status` the answer's.
+    """
+
+    def __init__(self, message: str, *, code: str = "", http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.http_status = http_status
+
+
+class Refused(PublishError):
+    """A person must change the message."""
+
+
+class NeedsReconnect(PublishError):
+    """A person must reconnect the channel."""
+
+
+class TryLater(PublishError):
+    """`after` is the platform's own wait where it names one, else a first guess; `scope` is what must wait."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        after: timedelta | None = None,
+        scope: Scope = Scope.CHANNEL,
+        code: str = "",
+        http_status: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, http_status=http_status)
+        self.after = after
+        self.scope = scope
+
+
+class Unsure(PublishError):
+    """Time-out, reset, 5xx, HTML or an empty body on a create: it may be out there."""
+
+
+class Adapter(Protocol):
+    """One platform. Stateless between calls but for its connection pool; speaks HTTP and nothing else.
+
+    `look_after` holds the waits before each look of an unsure delivery, counted from the moment it became unsure;
+    only after the last empty look is it certain that nothing was posted. Empty: the platform cannot be asked.
+    """
+
+    name: ClassVar[str]
+    limits: ClassVar[Limits]
+    look_after: ClassVar[tuple[timedelta, ...]]
+
+    def length(self, text: str) -> int:
+        """The text's length by the platform's own counting, in the unit of `limits.text`."""
+        ...
+
+    def needs_prepare(self, message: Message) -> bool:
+        """True where `prepare` can shorten the publish to one request."""
+        ...
+
+    async def prepare(self, account: Account, message: Message) -> Json:
+        """Upload or build what the post needs, publishing nothing. The result is stored before `publish` is called.
+
+        Raises Refused, NeedsReconnect, TryLater; never Unsure: repeating it harms nobody.
+        """
+        ...
+
+    async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
+        """Make it public, once, by one create request. Raises the four; anything unexpected after the request left is Unsure."""
+        ...
+
+    async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        """Is an earlier try of this very message public? Matched on our own content within the window, never "the newest".
+
+        Raises NeedsReconnect or TryLater where the question could not be answered.
+        """
+        ...
+
+    async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
+        """Latest numbers per remote id; None for a post that is gone. Raises NeedsReconnect or TryLater."""
+        ...
+
+    async def check(self, account: Account) -> Identity:
+        """Does the credential still work, and for whom? Raises NeedsReconnect or TryLater."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connection pool."""
+        ...
