@@ -1,0 +1,120 @@
+"""The door to pictures: an upload is counted while it streams in and refused as soon as it is too much."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse
+from pydantic import Field
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.types import Message
+
+from app.api.deps import ActorDep, HouseDep, Row
+from app.content.pictures import MAX_BYTES, too_large
+from app.kit.errors import BadInput, Problem, WrongType
+
+router = APIRouter(tags=["media"])
+
+# What multipart wraps around the file: boundaries, headers, the other fields.
+_WRAPPING = 64 * 1024
+_ABOUT_FILE = "JPG, PNG, atau WebP; paling besar 12 MB."
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "alt_text"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": _ABOUT_FILE},
+                        "alt_text": {"type": "string", "maxLength": 1000, "description": "Apa yang terlihat."},
+                        "unit_id": {"type": "integer", "description": "Unit pemilik; kosong: unit Anda."},
+                    },
+                }
+            }
+        },
+    }
+}
+
+MediaId = Annotated[int, Path(ge=1, lt=2**31)]
+
+
+class MediaRow(Row):
+    id: int = Field(examples=[41])
+    unit_id: int = Field(examples=[17])
+    kind: str = Field(examples=["upload"], description="upload atau poster.")
+    mime: str = Field(examples=["image/jpeg"])
+    width: int = Field(examples=[1080])
+    height: int = Field(examples=[1350])
+    bytes: int = Field(examples=[184230])
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    alt_text: str = Field(examples=["Petugas menyapa pedagang di pasar."])
+
+
+@router.post("/media", status_code=201, summary="Unggah gambar", openapi_extra=_FORM)
+async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow:
+    fields = await _form(request)
+    try:
+        file = fields.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadInput("Pilih berkas gambar yang akan diunggah.", Problem("file", "wajib diisi"))
+        unit_id, alt_text = _unit_id(fields.get("unit_id")), str(fields.get("alt_text") or "")
+        row = await house.media.upload(actor, unit_id=unit_id, data=await file.read(), alt_text=alt_text)
+    finally:
+        for value in fields.values():
+            if isinstance(value, UploadFile):
+                await value.close()
+    return MediaRow.model_validate(row)
+
+
+@router.get("/media/{media_id}", summary="Keterangan gambar")
+async def get_media(house: HouseDep, actor: ActorDep, media_id: MediaId) -> MediaRow:
+    return MediaRow.model_validate(await house.media.get(actor, media_id))
+
+
+@router.get("/media/{media_id}/file", summary="Berkas gambar", response_class=FileResponse)
+async def get_file(house: HouseDep, actor: ActorDep, media_id: MediaId) -> FileResponse:
+    path, mime = await house.media.open(actor, media_id)
+    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(path, media_type=mime, headers=headers)
+
+
+async def _form(request: Request) -> Mapping[str, UploadFile | str]:
+    """The fields of a multipart body; raises TooLarge before the rest of it is read."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise WrongType("Kirim gambar sebagai multipart/form-data.", Problem("file", "bukan multipart/form-data"))
+    most = MAX_BYTES + _WRAPPING
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > most:
+        raise too_large()
+    counted = Request(request.scope, _Counting(request, most))
+    try:
+        return {name: value for name, value in (await counted.form(max_files=1, max_fields=8)).items()}
+    except HTTPException as error:  # what Starlette makes of a malformed multipart
+        raise BadInput(
+            "Isi unggahan tidak dapat dibaca. Unggah lagi.", Problem("file", "multipart tidak dapat dibaca")
+        ) from error
+
+
+class _Counting:
+    """Passes the body on and stops at `most` bytes, whatever the sender said its length was."""
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._receive, self._left = request.receive, most
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise too_large()
+        return message
+
+
+def _unit_id(value: object) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        return int(value)
+    raise BadInput("unit_id harus bilangan bulat.", Problem("unit_id", "harus bilangan bulat"))

@@ -1,0 +1,133 @@
+"""Builds every service once, each given exactly what it needs. Doors, workers and commands all live in this house."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.accounts.service import PeopleService
+from app.accounts.units import UnitService
+from app.channels.service import ChannelService
+from app.content.guard_service import GuardService, shipped_rules
+from app.content.media import MediaService
+from app.content.service import TemplateService
+from app.engagement.service import EngagementService
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.kit.seal import Seal, keys_in
+from app.platforms.contract import Adapter
+from app.platforms.registry import build_adapters
+from app.posts.broadcasts import BroadcastService
+from app.posts.service import PostService
+from app.publishing.publisher import Publisher
+from app.publishing.service import PublishingService
+from app.settings import Settings
+from app.tahapan.service import TahapanService
+from app.wilayah.service import WilayahService
+
+Ring = Callable[[str], Awaitable[None]]
+"""Asks for a background job soon; losing the ring loses nothing, sweeps find the work."""
+
+
+async def _rings_nobody(_job: str) -> None:
+    return None
+
+
+async def _nobody_is_up() -> bool:
+    return False
+
+
+@dataclass
+class Kentongan:
+    """The whole program without its doors. `close` lets go of every connection."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    seal: Seal
+    platforms: dict[str, Adapter]
+    wilayah: WilayahService
+    tahapan: TahapanService
+    units: UnitService
+    people: PeopleService
+    channels: ChannelService
+    templates: TemplateService
+    media: MediaService
+    guard: GuardService
+    publishing: PublishingService
+    posts: PostService
+    broadcasts: BroadcastService
+    engagement: EngagementService
+    ring: Ring = _rings_nobody
+    redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
+
+    def publisher(self) -> Publisher:
+        """A publisher for one worker process."""
+        settings = self.settings
+        return Publisher(
+            self.db,
+            self.clock,
+            self.platforms,
+            self.channels,
+            self.media,
+            send_timeout=settings.send_timeout,
+            silent_after=settings.silent_after,
+            verify=settings.verify_before_resend,
+        )
+
+    async def close(self) -> None:
+        for adapter in self.platforms.values():
+            await adapter.close()
+        await self.db.close()
+
+
+def build(settings: Settings) -> Kentongan:
+    """Opens nothing yet: connections are made when first used."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    clock = settings.parsed_clock
+    now = clock.now
+    db = Database(settings.database)
+    keys = tuple(key.strip() for key in settings.secret_keys.split(",") if key.strip()) or keys_in(settings.data_dir)
+    seal = Seal(keys)
+    platforms = build_adapters(timeout=settings.send_timeout, now=now)
+    grace = timedelta(hours=settings.grace_hours)
+    tahapan = TahapanService(db, now)
+    channels = ChannelService(db, seal, now, platforms, base_of(settings), settings.meta_graph_version)
+    media = MediaService(db, seal, settings.media_dir, settings.base_url, now)
+    publishing = PublishingService(db, clock, grace)
+    channels.on_state.append(publishing.on_channel_state)
+    guard = shipped_rules()
+    posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
+    return Kentongan(
+        settings,
+        clock,
+        db,
+        seal,
+        platforms,
+        wilayah=WilayahService(db),
+        tahapan=tahapan,
+        units=UnitService(db, now),
+        people=PeopleService(db, now),
+        channels=channels,
+        templates=TemplateService(db, now, tahapan, platforms, guard),
+        media=media,
+        guard=GuardService(db, tahapan, guard, now, platforms),
+        publishing=publishing,
+        posts=posts,
+        broadcasts=BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing),
+        engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
+    )
+
+
+class base_of:  # noqa: N801 - a function with a memory of the settings
+    """Where a channel's platform listens: the simulator for practice, else the platform's own address."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._simulator = settings.simulator
+        self._live = {
+            "x": settings.x_api_url,
+            "facebook": settings.facebook_graph_url,
+            "instagram": settings.instagram_graph_url,
+        }
+
+    def __call__(self, platform: str, environment: str) -> str:
+        return f"{self._simulator}/{platform}" if environment == "practice" else self._live[platform]

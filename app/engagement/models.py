@@ -1,0 +1,42 @@
+"""Numbers of published deliveries over time."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+
+class _Numbers(SQLModel):
+    """None: the platform does not offer it, or has no data yet. Never 0 for unknown."""
+
+    views: int | None = None
+    reach: int | None = None
+    reactions: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    clicks: int | None = None
+    followers: int | None = None
+
+
+class Snapshot(_Numbers, table=True):
+    """Numbers of one delivery at one moment; append-only, values may fall."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("ix_snapshot_delivery", "delivery_id", "taken_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int
+    taken_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Total(_Numbers, table=True):
+    """The latest numbers of one delivery, so that a report never scans snapshots. `gone`: deleted on the platform."""
+
+    __tablename__ = "total"
+
+    delivery_id: int = Field(primary_key=True)
+    taken_at: datetime = Field(sa_type=UtcDateTime)
+    gone: bool = False

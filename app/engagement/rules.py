@@ -1,0 +1,66 @@
+"""When numbers are read, and how they are added up; a number that is not offered stays unknown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+# design.md, section 5. X: reads cost money and private numbers end after 30 days.
+_LIVE = (HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY)
+_X = (DAY, 7 * DAY, 29 * DAY)
+# A training shows numbers at once.
+_PRACTICE = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), *_LIVE)
+
+NUMBERS = ("views", "reach", "reactions", "comments", "shares", "saves", "clicks", "followers")
+SUMMED = NUMBERS[:-1]
+"""Followers are an account's, not a post's: they are never added up over posts."""
+INTERACTIONS = ("reactions", "comments", "shares", "saves")
+
+
+def plan(platform: str, environment: str) -> tuple[timedelta, ...]:
+    """Ages at which a post's numbers are read."""
+    if environment == "practice":
+        return _PRACTICE
+    return _X if platform == "x" else _LIVE
+
+
+def next_read(published_at: datetime, *, platform: str, environment: str, now: datetime) -> datetime | None:
+    """The first planned moment after `now`; what was slept through is read once, not many times. None: never again."""
+    return next((published_at + age for age in plan(platform, environment) if published_at + age > now), None)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One group: what was planned, what came of it, and the sums. `engagement_rate` is a fraction, None where it cannot be known."""
+
+    key: str
+    label: str
+    posts: int
+    published: int
+    on_time: int
+    failed: int
+    missed: int
+    views: int | None
+    reach: int | None
+    reactions: int | None
+    comments: int | None
+    shares: int | None
+    saves: int | None
+    clicks: int | None
+    engagement_rate: float | None
+
+
+def total(values: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def engagement_rate(interactions: int | None, reach: int | None) -> float | None:
+    """(reactions + comments + shares + saves) / reach, both over the posts whose platform tells reach (domain.md, section 6)."""
+    return None if interactions is None or not reach else interactions / reach
+
+
+def sum_interactions(numbers: Mapping[str, int | None], names: Sequence[str] = INTERACTIONS) -> int | None:
+    return total(numbers[name] for name in names)

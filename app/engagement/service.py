@@ -1,0 +1,188 @@
+"""Reads numbers from the platforms on schedule and tells them by post and by group."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.accounts.rules import Act, Actor
+from app.channels.service import ChannelService
+from app.engagement import rules, store
+from app.engagement.models import Snapshot
+from app.engagement.rules import NUMBERS, SUMMED, Row
+from app.engagement.store import Wanted
+from app.kit.db import Database
+from app.kit.logs import logger
+from app.platforms.contract import Adapter, Metrics, NeedsReconnect, PublishError, TryLater
+from app.posts.service import PostService
+from app.publishing import store as publishing_store
+
+log = logger("engagement")
+
+RETRY = timedelta(minutes=2)
+PROGRAMMES = {
+    "gerebek_pasar": "Gerebek Pasar",
+    "ketuk_pintu_pemilih": "Ketuk Pintu Pemilih",
+    "jalan_sehat": "Jalan Sehat",
+    "sosialisasi_rw": "Sosialisasi RW",
+    "pemilih_pemula": "Pemilih Pemula",
+    "": "Tanpa program",
+}
+PLATFORMS = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
+NO_KECAMATAN = "Tingkat kota"
+
+
+@dataclass(frozen=True)
+class ChannelNumbers:
+    """The latest numbers of one delivery and how they came to be. `taken_at` None: never read yet."""
+
+    delivery_id: int
+    channel_id: int
+    platform: str
+    handle: str
+    state: str
+    url: str | None
+    taken_at: datetime | None
+    gone: bool
+    numbers: Mapping[str, int | None]
+    history: Sequence[Snapshot]
+
+
+@dataclass
+class EngagementService:
+    db: Database
+    now: Callable[[], datetime]
+    adapters: Mapping[str, Adapter]
+    channels: ChannelService
+    posts: PostService
+    timezone: str
+
+    async def collect(self, *, limit: int = 400) -> int:
+        """Read what is due, channel by channel in the platform's own batches. Answers how many deliveries had their turn."""
+        now = self.now()
+        async with self.db.read() as session:
+            due = await publishing_store.take_metrics_due(session, now=now, limit=limit)
+            accounts = (
+                await self.channels.accounts_for(session, sorted({row["channel_id"] for row in due})) if due else {}
+            )
+        # Just published, or not to be found by an id: it only gets its place in the plan.
+        readable = [
+            row
+            for row in due
+            if row["remote_id"] and row["channel_id"] in accounts and row["metrics_at"] > row["published_at"]
+        ]
+        by_channel = groupby(sorted(readable, key=lambda row: row["channel_id"]), key=lambda row: row["channel_id"])
+        snapshots: list[dict[str, Any]] = []
+        later: dict[int, datetime] = {}
+        for channel_id, rows in by_channel:
+            batch = list(rows)
+            try:
+                found = await self.adapters[batch[0]["platform"]].read_metrics(
+                    accounts[channel_id], [row["remote_id"] for row in batch]
+                )
+            except PublishError as error:
+                wait = error.after if isinstance(error, TryLater) and error.after else RETRY
+                later |= {
+                    row["id"]: now + (timedelta(hours=1) if isinstance(error, NeedsReconnect) else wait)
+                    for row in batch
+                }
+                log.warning("metrics_later", channel=channel_id, platform=batch[0]["platform"], code=error.code)
+                continue
+            snapshots += [
+                _snapshot(row["id"], found[row["remote_id"]], now) for row in batch if row["remote_id"] in found
+            ]
+        gone = {row["delivery_id"] for row in snapshots if row["gone"]}
+        async with self.db.write() as session:
+            await store.add_snapshots(session, snapshots)
+            if due:
+                await publishing_store.plan_metrics(session, [self._plan(row, later, gone, now) for row in due])
+        return len(due)
+
+    def _plan(
+        self, row: Mapping[str, Any], later: Mapping[int, datetime], gone: set[int], now: datetime
+    ) -> dict[str, Any]:
+        at: datetime | None = None
+        if row["id"] in later:
+            at = later[row["id"]]
+        elif row["id"] not in gone and row["remote_id"]:
+            at = rules.next_read(row["published_at"], platform=row["platform"], environment=row["environment"], now=now)
+        return {"id": row["id"], "seen": row["metrics_at"], "metrics_at": at}
+
+    async def of_post(self, actor: Actor, post_id: int) -> list[ChannelNumbers]:
+        await self.posts.get(actor, post_id)
+        async with self.db.read() as session:
+            latest = await store.latest_of_post(session, post_id)
+            history = await store.history_of(session, [row["id"] for row in latest])
+        return [
+            ChannelNumbers(
+                row["id"],
+                row["channel_id"],
+                row["platform"],
+                row["handle"],
+                row["state"],
+                row["url"],
+                row["taken_at"],
+                bool(row["gone"]),
+                {name: row[name] for name in NUMBERS},
+                [one for one in history if one.delivery_id == row["id"]],
+            )
+            for row in latest
+        ]
+
+    async def grouped(
+        self,
+        actor: Actor,
+        *,
+        group_by: str,
+        from_on: date | None = None,
+        to_on: date | None = None,
+        environment: str | None = None,
+    ) -> tuple[str, list[Row]]:
+        """The environment that was reported, and its rows; both days belong to the period.
+
+        Practice is never mixed with live. Without a wish, live is told; where no live channel is in sight, practice.
+        """
+        paths = actor.paths(Act.READ)
+        async with self.db.read() as session:
+            chosen = environment or ("live" if await store.has_live(session, paths) else "practice")
+            wanted = Wanted(group_by, chosen, self._midnight(from_on), self._midnight(to_on, days=1))
+            found = await store.grouped(session, paths, wanted)
+            names = await store.labels(session, paths, group_by)
+        rows = {str(row["key"]): row for row in found}
+        keys = [*names, *(key for key in rows if key not in names)] if group_by in {"unit", "kecamatan"} else list(rows)
+        return chosen, [_row(key, _label(group_by, key, names), rows.get(key)) for key in keys]
+
+    def _midnight(self, day: date | None, *, days: int = 0) -> datetime | None:
+        return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(self.timezone)) if day else None
+
+
+def _snapshot(delivery_id: int, metrics: Metrics | None, now: datetime) -> dict[str, Any]:
+    numbers = asdict(metrics) if metrics else dict.fromkeys(NUMBERS)
+    return {"delivery_id": delivery_id, "taken_at": now, "gone": metrics is None, **numbers}
+
+
+def _label(group_by: str, key: str, names: Mapping[str, str]) -> str:
+    match group_by:
+        case "kecamatan":
+            return names.get(key, NO_KECAMATAN)
+        case "tahapan":
+            return names.get(key, "Tanpa tahapan") if key else "Tanpa tahapan"
+        case "programme":
+            return PROGRAMMES.get(key, key)
+        case "platform":
+            return PLATFORMS.get(key, key)
+    return names.get(key, key)
+
+
+def _row(key: str, label: str, row: Mapping[str, Any] | None) -> Row:
+    if row is None:
+        return Row(key, label, 0, 0, 0, 0, 0, *([None] * len(SUMMED)), None)
+    counts = [int(row[name]) for name in ("posts", "published", "on_time", "failed", "missed")]
+    numbers = [None if row[name] is None else int(row[name]) for name in SUMMED]
+    interactions = row["interactions_with_reach"]
+    rate = rules.engagement_rate(
+        None if interactions is None else int(interactions), None if row["reach"] is None else int(row["reach"])
+    )
+    return Row(key, label, *counts, *numbers, rate)

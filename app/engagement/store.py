@@ -1,0 +1,177 @@
+"""Writes snapshots with their totals, and groups what is published; who is asking is part of every report's query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Date, Integer, case, cast, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from app.accounts.models import Unit
+from app.channels.models import Channel
+from app.engagement.models import Snapshot, Total
+from app.engagement.rules import INTERACTIONS, NUMBERS, SUMMED
+from app.kit.db import ReadSession, WriteSession
+from app.posts.models import Post
+from app.publishing.models import Delivery
+from app.publishing.rules import ON_TIME_SECONDS, State
+from app.tahapan.models import Tahapan
+from app.wilayah.models import Wilayah
+
+D = Delivery.__table__.c  # type: ignore[attr-defined]
+T = Total.__table__.c  # type: ignore[attr-defined]
+
+# A kecamatan's code is the first eight characters of what lies in it: 32.71.04 of 32.71.04.1008.
+_KECAMATAN_LENGTH = 8
+
+
+async def add_snapshots(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append, and keep the latest beside it; each row has delivery_id, taken_at and every number, and `gone`."""
+    if not rows:
+        return
+    kept = [{name: row[name] for name in ("delivery_id", "taken_at", *NUMBERS)} for row in rows if not row["gone"]]
+    await session.insert_many(Snapshot, kept)
+    insert = sqlite.insert if session.is_sqlite else postgresql.insert
+    for is_gone in (False, True):
+        batch = [row for row in rows if row["gone"] is is_gone]
+        if not batch:
+            continue
+        statement: Any = insert(Total)
+        # Of a post that is gone we keep the last numbers we saw.
+        changed = (
+            {"gone": True} if is_gone else {name: statement.excluded[name] for name in ("taken_at", "gone", *NUMBERS)}
+        )
+        await session.run(statement.on_conflict_do_update(index_elements=["delivery_id"], set_=changed), batch)
+
+
+async def latest_of_post(session: ReadSession, post_id: int) -> list[Mapping[str, Any]]:
+    query = (
+        select(
+            D.id,
+            D.channel_id,
+            D.platform,
+            D.state,
+            D.url,
+            col(Channel.handle).label("handle"),
+            T.taken_at,
+            T.gone,
+            *(T[name] for name in NUMBERS),
+        )
+        .join(Channel, col(Channel.id) == D.channel_id)
+        .outerjoin(Total, T.delivery_id == D.id)
+        .where(D.post_id == post_id)
+        .order_by(D.id)
+    )
+    return list((await session.run(query)).mappings())
+
+
+async def history_of(session: ReadSession, delivery_ids: Sequence[int]) -> list[Snapshot]:
+    query = select(Snapshot).where(col(Snapshot.delivery_id).in_(delivery_ids))
+    return list((await session.scalars(query.order_by(col(Snapshot.delivery_id), col(Snapshot.taken_at)))).all())
+
+
+async def has_live(session: ReadSession, paths: Sequence[str]) -> bool:
+    """Is any channel in sight a real one?"""
+    query = select(col(Channel.id)).join(Unit, col(Unit.id) == col(Channel.unit_id))
+    return (
+        await session.run(query.where(_under(paths), col(Channel.environment) != "practice").limit(1))
+    ).first() is not None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    group_by: str
+    environment: str
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+
+def _under(paths: Sequence[str]) -> Any:
+    return or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else col(Unit.id) < 0
+
+
+async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> list[Mapping[str, Any]]:
+    """One row a group: counts of posts and deliveries, sums of latest numbers. NULL where nothing is known."""
+    key = _key(session, wanted.group_by)
+    is_out = D.state == State.PUBLISHED
+    late = _seconds_between(session, D.due_at, D.published_at)
+    known_reach = (T.reach.is_not(None)) & is_out
+    interactions = sum(func.coalesce(T[name], 0) for name in INTERACTIONS)
+    query = (
+        select(
+            key.label("key"),
+            func.count(func.distinct(D.post_id)).label("posts"),
+            _count(is_out).label("published"),
+            _count(is_out & (late <= ON_TIME_SECONDS)).label("on_time"),
+            _count(D.state == State.STOPPED).label("failed"),
+            _count(D.state == State.MISSED).label("missed"),
+            *(func.sum(T[name]).label(name) for name in SUMMED),
+            func.sum(case((known_reach, interactions))).label("interactions_with_reach"),
+        )
+        .select_from(Delivery)
+        .join(Post, col(Post.id) == D.post_id)
+        .join(Unit, col(Unit.id) == D.unit_id)
+        .outerjoin(Total, (T.delivery_id == D.id) & is_out)
+        .where(_under(paths), D.environment == wanted.environment, D.state != State.CANCELLED)
+        .group_by(key)
+    )
+    if wanted.from_at is not None:
+        query = query.where(D.due_at >= wanted.from_at)
+    if wanted.to_at is not None:
+        query = query.where(D.due_at < wanted.to_at)
+    return list((await session.run(query.order_by(key))).mappings())
+
+
+def _count(condition: Any) -> Any:
+    return func.coalesce(func.sum(cast(condition, Integer)), 0)
+
+
+def _seconds_between(session: ReadSession, start: Any, end: Any) -> Any:
+    if session.is_sqlite:
+        return (func.julianday(end) - func.julianday(start)) * 86400
+    return func.extract("epoch", end - start)
+
+
+def _key(session: ReadSession, group_by: str) -> Any:
+    columns = {
+        "unit": D.unit_id,
+        "kecamatan": func.substr(col(Unit.wilayah_code), 1, _KECAMATAN_LENGTH),
+        "platform": D.platform,
+        "tahapan": col(Post.tahapan),
+        "programme": col(Post.programme),
+        "segment": col(Post.segment),
+        "lang": col(Post.lang),
+        "kind": col(Unit.kind),
+    }
+    if group_by == "day":
+        # The day of the unit's own zone; SQLite knows offsets only, and Indonesia's zones have no summer time.
+        if session.is_sqlite:
+            shift = case(
+                (col(Unit.timezone) == "Asia/Makassar", "+8 hours"),
+                (col(Unit.timezone) == "Asia/Jayapura", "+9 hours"),
+                else_="+7 hours",
+            )
+            return func.date(D.due_at, shift)
+        return func.to_char(cast(func.timezone(col(Unit.timezone), D.due_at), Date), "YYYY-MM-DD")
+    return columns[group_by]
+
+
+async def labels(session: ReadSession, paths: Sequence[str], group_by: str) -> dict[str, str]:
+    """Names for keys. For units and kecamatan: all in sight, so that a silent one shows as a row of zeros."""
+    if group_by == "unit":
+        rows = (
+            await session.run(
+                select(col(Unit.id), col(Unit.name)).where(_under(paths)).order_by(col(Unit.wilayah_code))
+            )
+        ).all()
+        return {str(identity): name for identity, name in rows}
+    if group_by == "kecamatan":
+        code = func.substr(col(Unit.wilayah_code), 1, _KECAMATAN_LENGTH)
+        inside = select(code).where(_under(paths), func.length(col(Unit.wilayah_code)) >= _KECAMATAN_LENGTH)
+        named = select(col(Wilayah.code), func.coalesce(func.nullif(col(Wilayah.display), ""), col(Wilayah.name)))
+        return dict((await session.run(named.where(col(Wilayah.code).in_(inside)).order_by(col(Wilayah.code)))).all())
+    if group_by == "tahapan":
+        return dict((await session.run(select(col(Tahapan.code), col(Tahapan.name)))).all())
+    return {}

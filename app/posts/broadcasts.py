@@ -1,0 +1,401 @@
+"""One template to many units: look first, then all of it in one go."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.accounts import unit_store
+from app.accounts.models import Unit
+from app.accounts.rules import Act, Actor
+from app.accounts.speaker import Speaker
+from app.audit.service import record
+from app.channels.models import Channel
+from app.content import store as content_store
+from app.content.guard import Rules
+from app.content.media import MediaService
+from app.content.models import PostTemplate
+from app.kit.db import Database, ReadSession
+from app.kit.errors import BadInput, Conflict, NotFound, Problem
+from app.kit.paging import Page, cut, decode
+from app.platforms.contract import Adapter
+from app.posts import rules, store
+from app.posts.models import Broadcast
+from app.posts.planning import PLATFORM_NAMES, Plan, Planner, Source
+from app.posts.rules import Timing
+from app.posts.service import check_variables
+from app.posts.writing import Common, Item, Writer
+from app.publishing.service import PublishingService
+from app.tahapan.service import TahapanService
+
+
+@dataclass(frozen=True)
+class BroadcastInput:
+    """Who says what, where and when. `environment` None: live where any chosen unit has a live channel, else practice."""
+
+    template_id: int
+    kinds: Sequence[str]
+    under: int | None
+    unit_ids: Sequence[int] | None
+    platforms: Sequence[str]
+    timing: Timing
+    lang: str = "id"
+    mode: str = "mandatory"
+    stagger_minutes: int = 0
+    media: Sequence[int] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    tahapan: str | None = None
+    environment: str | None = None
+    deadline: datetime | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class UnitProblem:
+    unit_id: int
+    unit_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How one unit's text would read, for looking before sending."""
+
+    unit_id: int
+    unit_name: str
+    platform: str
+    text: str
+    length: int
+    limit: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class BroadcastView:
+    """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand."""
+
+    id: int | None
+    template_id: int
+    title: str
+    mode: str
+    environment: str
+    units: int
+    posts: int
+    deliveries: int
+    in_review: int
+    by_state: Mapping[str, int]
+    problems: Sequence[UnitProblem]
+    samples: Sequence[Sample] = ()
+    deadline: datetime | None = None
+    created_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Draft:
+    root_id: int
+    template: PostTemplate
+    environment: str
+    units: Sequence[Unit]
+    items: Sequence[Item]
+    problems: Sequence[UnitProblem]
+    common: Common
+
+
+@dataclass
+class BroadcastService:
+    db: Database
+    now: Callable[[], datetime]
+    grace: timedelta
+    adapters: Mapping[str, Adapter]
+    guard: Rules
+    tahapan: TahapanService
+    media: MediaService
+    publishing: PublishingService
+
+    async def preview(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
+        """What would be created, with everything that stands in the way; writes nothing."""
+        draft = await self._draft(actor, wanted)
+        return _looked_at(draft)
+
+    async def create(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
+        """All posts in one transaction. Units with problems are left out and named; none left is a BadInput."""
+        draft = await self._draft(actor, wanted)
+        if not draft.items:
+            reasons = list(dict.fromkeys(problem.reason for problem in draft.problems))
+            shown = " ".join(reasons[:3]) or "Tidak ada unit yang cocok dengan pilihan ini."
+            raise BadInput(
+                f"Siaran tidak dibuat. {shown}", *(Problem(f"unit.{p.unit_id}", p.reason) for p in draft.problems[:50])
+            )
+        row = Broadcast(
+            unit_id=draft.root_id,
+            template_id=wanted.template_id,
+            mode=wanted.mode,
+            environment=draft.environment,
+            request=_request(wanted),
+            units=len(draft.items),
+            posts=len(draft.items),
+            deliveries=sum(len(item.plan.channels) for item in draft.items),
+            problems=[_problem_json(p) for p in draft.problems],
+            deadline=wanted.deadline,
+            created_by=actor.user_id,
+            created_at=self.now(),
+        )
+        async with self.db.write() as session:
+            session.add(row)
+            await session.flush()
+            assert row.id is not None
+            common = Common(**{**draft.common.__dict__, "broadcast_id": row.id})
+            await Writer(self.media, self.publishing, self.adapters).insert(session, draft.items, common)
+            detail = {"template": draft.template.key, "units": row.units, "deliveries": row.deliveries}
+            await record(
+                session,
+                at=self.now(),
+                actor=actor.name,
+                action="broadcast.create",
+                subject=f"broadcast:{row.id}",
+                detail=detail,
+            )
+        return await self.get(actor, row.id)
+
+    async def get(self, actor: Actor, broadcast_id: int) -> BroadcastView:
+        async with self.db.read() as session:
+            row = await self._visible(session, actor, broadcast_id)
+            return (await self._views(session, [row]))[0]
+
+    async def list(self, actor: Actor, *, limit: int, cursor: str | None = None) -> Page[BroadcastView]:
+        before = int(decode(cursor)[0] or 0) if cursor else None
+        async with self.db.read() as session:
+            rows = await store.find_broadcasts(session, actor.paths(Act.READ), limit=limit + 1, before_id=before)
+            page = cut(rows, limit, lambda row: [row.id])
+            return Page(await self._views(session, page.rows), page.next)
+
+    async def any(self) -> bool:
+        """Has anything ever been broadcast here?"""
+        async with self.db.read() as session:
+            return bool(await store.find_broadcasts(session, ["/"], limit=1, before_id=None))
+
+    async def cancel(self, actor: Actor, broadcast_id: int, *, reason: str = "") -> BroadcastView:
+        """Stops everything of it that has not left."""
+        said = reason.strip() or "Siaran dibatalkan."
+        async with self.db.write() as session:
+            row = await self._visible(session, actor, broadcast_id)
+            unit = await unit_store.unit(session, row.unit_id, paths=actor.paths(Act.READ))
+            actor.must(Act.BROADCAST, unit.path if unit else None)
+            if row.cancelled_at is not None:
+                raise Conflict("Siaran ini sudah dibatalkan.")
+            row.cancelled_at = self.now()
+            session.add(row)
+            count = await self.publishing.cancel(session, broadcast_id=broadcast_id, reason=said)
+            await store.cancel_broadcast_posts(session, broadcast_id, now=self.now(), reason=said)
+            detail = {"cancelled": count, "reason": said}
+            await record(
+                session,
+                at=self.now(),
+                actor=actor.name,
+                action="broadcast.cancel",
+                subject=f"broadcast:{broadcast_id}",
+                detail=detail,
+            )
+        return await self.get(actor, broadcast_id)
+
+    async def _draft(self, actor: Actor, wanted: BroadcastInput) -> _Draft:
+        actor.must(Act.BROADCAST)
+        self._check_platforms(wanted.platforms)
+        async with self.db.read() as session:
+            template = await content_store.visible_template(session, actor.paths(Act.READ), wanted.template_id)
+            if template is None:
+                raise NotFound("Templat ini tidak ada, atau bukan untuk unit Anda.")
+            check_variables(wanted.variables, template.needs)
+            texts = (await content_store.texts_of(session, [wanted.template_id]))[wanted.template_id]
+            root, units = await self._units(session, actor, wanted, template)
+            ids = [unit.id for unit in units if unit.id is not None]
+            speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST))
+            channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
+            await self.media.require_visible(session, actor, wanted.media)
+            calendar = await self.tahapan.calendar(session, template.election_id)
+        source = Source(
+            wanted.lang,
+            texts,
+            None,
+            {},
+            template.id,
+            template.version,
+            template.title,
+            template.stages,
+            template.programme,
+            template.segment,
+            template.pillar,
+        )
+        environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
+        planner = Planner(
+            source,
+            calendar,
+            self.adapters,
+            self.guard,
+            wanted.timing,
+            wanted.variables,
+            wanted.tahapan,
+            self.grace,
+            self.now(),
+            pictures=len(wanted.media),
+            valid_until=wanted.valid_until,
+        )
+        own = {
+            unit_id: [c for c in channels if c.unit_id == unit_id and c.environment == environment] for unit_id in ids
+        }
+        items, problems = self._plan_all(actor, planner, [speakers[i] for i in ids if i in speakers], own, wanted)
+        common = Common(
+            source,
+            wanted.timing,
+            wanted.variables,
+            wanted.tahapan,
+            actor.user_id,
+            self.now(),
+            valid_until=wanted.valid_until,
+        )
+        return _Draft(root, template, environment, units, items, problems, common)
+
+    def _plan_all(
+        self,
+        actor: Actor,
+        planner: Planner,
+        speakers: Sequence[Speaker],
+        channels: Mapping[int, Sequence[Channel]],
+        wanted: BroadcastInput,
+    ) -> tuple[Sequence[Item], Sequence[UnitProblem]]:
+        items: list[Item] = []
+        problems: list[UnitProblem] = []
+        for index, speaker in enumerate(speakers):
+            own = channels[speaker.unit_id]
+            absent = [p for p in dict.fromkeys(wanted.platforms) if p not in {channel.platform for channel in own}]
+            problems += [
+                _problem(speaker, f"Belum ada akun {PLATFORM_NAMES.get(p, p)} yang tersambung.") for p in absent
+            ]
+            if not own:
+                continue
+            plan = planner.plan(speaker, own, later=rules.stagger(index, len(speakers), wanted.stagger_minutes))
+            if plan.troubles:
+                problems += [_problem(speaker, trouble.message) for trouble in plan.troubles]
+                continue
+            levels = {str(finding.level) for finding in plan.findings}
+            route = rules.route(actor, speaker.path, is_untouched=True, levels=levels, sensitive=plan.sensitive)
+            items.append(Item(plan, route, wanted.media))
+        return items, problems
+
+    async def _units(
+        self, session: ReadSession, actor: Actor, wanted: BroadcastInput, template: PostTemplate
+    ) -> tuple[int, Sequence[Unit]]:
+        """The chosen units within the actor's reach, and the unit the broadcast belongs to."""
+        paths = actor.paths(Act.BROADCAST)
+        under = await unit_store.unit(session, wanted.under, paths=paths) if wanted.under is not None else None
+        if wanted.under is not None and under is None:
+            raise NotFound("Unit induk siaran ini tidak ada, atau di luar wilayah Anda.")
+        kinds = wanted.kinds or template.units
+        unfit = sorted(set(kinds) - set(template.units))
+        if unfit:
+            message = f"Templat “{template.title}” tidak dibuat untuk {', '.join(kind.upper() for kind in unfit)}."
+            raise BadInput(message, Problem("select.kinds", message))
+        found = await unit_store.units_in(
+            session, paths, kinds=kinds, under_path=under.path if under else None, ids=wanted.unit_ids
+        )
+        found = [unit for unit in found if unit.election_id == template.election_id]
+        if wanted.unit_ids and (foreign := sorted(set(wanted.unit_ids) - {unit.id for unit in found})):
+            message = (
+                f"Unit {', '.join(map(str, foreign))} tidak ada, di luar wilayah Anda, atau bukan jenis yang dipilih."
+            )
+            raise BadInput(message, Problem("select.unit_ids", message))
+        root = under.id if under else next(grant.unit_id for grant in actor.grants if grant.path in paths)
+        return root or 0, found
+
+    def _check_platforms(self, platforms: Sequence[str]) -> None:
+        unknown = sorted(set(platforms) - set(self.adapters))
+        if unknown or not platforms:
+            known = ", ".join(sorted(self.adapters))
+            message = (
+                f"Platform tidak dikenal: {', '.join(unknown)}. Pilihan: {known}."
+                if unknown
+                else f"Pilih paling sedikit satu platform: {known}."
+            )
+            raise BadInput(message, Problem("platforms", message))
+
+    async def _visible(self, session: ReadSession, actor: Actor, broadcast_id: int) -> Broadcast:
+        row = await store.find_broadcast(session, actor.paths(Act.READ), broadcast_id)
+        if row is None:
+            raise NotFound("Siaran ini tidak ada, atau bukan dari unit Anda.")
+        return row
+
+    async def _views(self, session: ReadSession, rows: Sequence[Broadcast]) -> Sequence[BroadcastView]:
+        ids = [row.id for row in rows if row.id is not None]
+        states = await self.publishing.broadcast_states(session, ids)
+        waiting = await store.count_in_review(session, ids)
+        titles = await content_store.titles(session, [row.template_id for row in rows])
+        return [
+            BroadcastView(
+                row.id,
+                row.template_id,
+                titles.get(row.template_id, ""),
+                row.mode,
+                row.environment,
+                row.units,
+                row.posts,
+                row.deliveries,
+                waiting.get(row.id or 0, 0),
+                states[row.id or 0],
+                [UnitProblem(**problem) for problem in row.problems],
+                deadline=row.deadline,
+                created_at=row.created_at,
+                cancelled_at=row.cancelled_at,
+            )
+            for row in rows
+        ]
+
+
+def _looked_at(draft: _Draft) -> BroadcastView:
+    deliveries = sum(len(item.plan.channels) for item in draft.items)
+    waiting = sum(item.route is not None and item.route.reviewer is not rules.Reviewer.NOBODY for item in draft.items)
+    samples = [sample for item in draft.items[:3] for sample in _samples(item.plan)]
+    return BroadcastView(
+        None,
+        draft.template.id or 0,
+        draft.template.title,
+        "",
+        draft.environment,
+        len(draft.items),
+        len(draft.items),
+        deliveries,
+        waiting,
+        {},
+        draft.problems,
+        samples,
+    )
+
+
+def _samples(plan: Plan) -> list[Sample]:
+    speaker = plan.speaker
+    return [
+        Sample(speaker.unit_id, speaker.name, v.platform, v.text, v.length, v.limit, plan.due_at) for v in plan.variants
+    ]
+
+
+def _problem(speaker: Speaker, reason: str) -> UnitProblem:
+    return UnitProblem(speaker.unit_id, speaker.name, reason)
+
+
+def _problem_json(problem: UnitProblem) -> dict[str, Any]:
+    return {"unit_id": problem.unit_id, "unit_name": problem.unit_name, "reason": problem.reason}
+
+
+def _request(wanted: BroadcastInput) -> dict[str, Any]:
+    return {
+        "kinds": list(wanted.kinds),
+        "under": wanted.under,
+        "unit_ids": list(wanted.unit_ids) if wanted.unit_ids else None,
+        "platforms": list(wanted.platforms),
+        "lang": wanted.lang,
+        "timing": wanted.timing.as_json(),
+        "stagger_minutes": wanted.stagger_minutes,
+        "variables": dict(wanted.variables),
+        "tahapan": wanted.tahapan,
+        "media": list(wanted.media),
+    }

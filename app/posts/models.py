@@ -1,0 +1,62 @@
+"""What units say, and what was said to all of them at once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+
+class Broadcast(SQLModel, table=True):
+    """One template sent to many units. `request` is what was asked for; the counts are final once created."""
+
+    __tablename__ = "broadcast"
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    template_id: int = Field(foreign_key="post_template.id")
+    mode: str
+    environment: str
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    units: int = 0
+    posts: int = 0
+    deliveries: int = 0
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    deadline: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_by: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Post(SQLModel, table=True):
+    """What one unit says: template or free text, language, pictures, timing, review state.
+
+    `content` holds text, overrides by platform, media ids, variables and channel ids, as the author gave them; `timing` likewise.
+    `tahapan`, `programme`, `segment`, `pillar` and `lang` are kept beside it because reports group by them.
+    """
+
+    __tablename__ = "post"
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id", index=True)
+    template_id: int | None = Field(default=None, foreign_key="post_template.id")
+    template_version: int | None = None
+    state: str = Field(index=True)
+    reason: str = ""
+    lang: str = "id"
+    content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    timing: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    valid_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tahapan: str = ""
+    programme: str = ""
+    segment: str = "umum"
+    pillar: str = ""
+    created_by: int | None = Field(default=None, foreign_key="user_account.id")
+    approved_by: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1

@@ -1,0 +1,195 @@
+"""Turns a source and a unit into a finished plan: texts per platform, findings, problems. Writes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.accounts.speaker import Speaker
+from app.channels.models import Channel
+from app.content import rules as content_rules
+from app.content.guard import Finding, Rules, check_text
+from app.content.guard_service import facts_for
+from app.content.rules import Texts
+from app.content.values import values_for
+from app.kit.errors import BadInput, Problem
+from app.platforms.contract import Adapter
+from app.posts import rules
+from app.posts.rules import Timing
+from app.tahapan.rules import Calendar, Stage
+
+PLATFORM_NAMES = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the words come from: a template's texts, or free text. `overrides` replace them for one platform.
+
+    `stages`, `programme`, `segment`, `pillar` are the template's, or what the author chose.
+    """
+
+    lang: str
+    texts: Texts = field(default_factory=dict)
+    text: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    template_id: int | None = None
+    template_version: int | None = None
+    title: str = ""
+    stages: Sequence[str] = ()
+    programme: str = ""
+    segment: str = "umum"
+    pillar: str = ""
+
+    @property
+    def is_untouched(self) -> bool:
+        return self.template_id is not None and self.text is None and not self.overrides
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One platform's text. `length` and `limit` in the platform's own counting."""
+
+    platform: str
+    text: str
+    length: int
+    limit: int
+    alt_text: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that blocks: where in the input, and what to do."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One unit's post as it would be. `troubles` block scheduling; findings of level `block` are among them."""
+
+    speaker: Speaker
+    channels: Sequence[Channel]
+    variants: Sequence[Variant]
+    findings: Sequence[Finding]
+    troubles: Sequence[Trouble]
+    missing: Sequence[str]
+    due_at: datetime | None
+    valid_until: datetime | None
+    stage: Stage | None
+    sensitive: str | None
+
+    def text_for(self, platform: str) -> Variant:
+        return next(variant for variant in self.variants if variant.platform == platform)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """What all units of one call share, so that a broadcast asks for it once."""
+
+    source: Source
+    calendar: Calendar
+    adapters: Mapping[str, Adapter]
+    guard: Rules
+    timing: Timing | None
+    given: Mapping[str, Any]
+    tahapan: str | None
+    grace: timedelta
+    now: datetime
+    pictures: int = 0
+    valid_until: datetime | None = None
+
+    def plan(self, speaker: Speaker, channels: Sequence[Channel], *, later: timedelta = timedelta()) -> Plan:
+        """One unit's plan, `later` after the common moment. BadInput where not even a moment can be found."""
+        due = None
+        if self.timing is not None:
+            due = rules.due_at(self.timing, self.calendar, speaker.timezone) + later
+            rules.check_due(due, now=self.now)
+        spoken_at = due or self.now
+        stage = rules.stage_for(
+            given=self.tahapan,
+            timing=self.timing,
+            template_stages=self.source.stages,
+            calendar=self.calendar,
+            due=spoken_at,
+            zone=speaker.timezone,
+        )
+        values = values_for(speaker, self.calendar, stage=stage, due_at=spoken_at, given=self.given)
+        troubles: list[Trouble] = []
+        missing: dict[str, None] = {}
+        variants = [
+            self._variant(platform, values, troubles, missing)
+            for platform in dict.fromkeys(c.platform for c in channels)
+        ]
+        findings = self._findings(variants, speaker, spoken_at)
+        troubles += [Trouble("text", f"{found.reason} ({found.rule})") for found in findings if found.level == "block"]
+        return Plan(
+            speaker,
+            channels,
+            variants,
+            findings,
+            troubles,
+            tuple(missing),
+            due,
+            self._valid_until(due, stage, speaker.timezone),
+            stage,
+            rules.is_sensitive(self.calendar, due, speaker.timezone) if due else None,
+        )
+
+    def _valid_until(self, due: datetime | None, stage: Stage | None, zone: str) -> datetime | None:
+        if due is None:
+            return None
+        end = self.calendar.end_of(stage, zone) if stage else None
+        return rules.valid_until(due, stage_end=end, grace=self.grace, given=self.valid_until)
+
+    def _variant(
+        self, platform: str, values: Mapping[str, object], troubles: list[Trouble], missing: dict[str, None]
+    ) -> Variant:
+        adapter, source = self.adapters[platform], self.source
+        name, alt_text = PLATFORM_NAMES.get(platform, platform), ""
+        if platform in source.overrides:
+            text = source.overrides[platform]
+        elif source.text is not None:
+            text = source.text
+        else:
+            composed = content_rules.compose(source.texts, lang=source.lang, platform=platform, values=values)
+            text, alt_text = composed.text, composed.alt_text
+            for variable in composed.missing:
+                if variable not in missing:
+                    missing[variable] = None
+                    troubles.append(Trouble(f"variables.{variable}", f"Isian “{variable}” belum ada untuk unit ini."))
+            troubles += [Trouble("template_id", problem) for problem in composed.problems]
+        length, limit = adapter.length(text), adapter.limits.text
+        if length > limit:
+            troubles.append(
+                Trouble(
+                    f"text.{platform}",
+                    f"Teks untuk {name} terlalu panjang: {length} dari {limit}, kelebihan {length - limit}.",
+                )
+            )
+        if not text.strip() and not missing:
+            troubles.append(Trouble(f"text.{platform}", f"Teks untuk {name} masih kosong."))
+        if self.pictures > adapter.limits.images:
+            troubles.append(
+                Trouble(
+                    "media",
+                    f"{name} menerima paling banyak {adapter.limits.images} gambar; Anda melampirkan {self.pictures}.",
+                )
+            )
+        return Variant(platform, text, length, limit, alt_text)
+
+    def _findings(self, variants: Sequence[Variant], speaker: Speaker, spoken_at: datetime) -> list[Finding]:
+        """Each text once: platforms often share one, and a finding need not be read three times."""
+        facts = facts_for(speaker, self.calendar, spoken_at)
+        found: dict[tuple[str, str], Finding] = {}
+        for text in dict.fromkeys(variant.text for variant in variants):
+            for finding in check_text(self.guard, text, facts):
+                found.setdefault((finding.rule, finding.reason), finding)
+        return list(found.values())
+
+
+def refuse(plan: Plan) -> None:
+    """BadInput with everything that blocks, if anything does."""
+    if plan.troubles:
+        problems = [Problem(trouble.field, trouble.message) for trouble in plan.troubles]
+        raise BadInput(" ".join(trouble.message for trouble in plan.troubles[:4]), *problems)

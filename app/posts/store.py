@@ -1,0 +1,126 @@
+"""Every query about posts and broadcasts; who is asking is part of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, update
+from sqlmodel import col, select
+
+from app.accounts.models import Unit
+from app.channels.models import Channel
+from app.kit.db import ReadSession, WriteSession
+from app.posts.models import Broadcast, Post
+from app.posts.rules import PostState
+
+
+def _under(paths: Sequence[str]) -> Any:
+    return or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else col(Unit.id) < 0
+
+
+@dataclass(frozen=True)
+class PostFilter:
+    unit_id: int | None = None
+    state: str | None = None
+    broadcast_id: int | None = None
+
+
+async def find_posts(
+    session: ReadSession, paths: Sequence[str], wanted: PostFilter, *, limit: int, before_id: int | None
+) -> list[tuple[Post, str]]:
+    """Newest first, each with its unit's path."""
+    query = select(Post, Unit.path).join(Unit, col(Unit.id) == col(Post.unit_id)).where(_under(paths))
+    for column, value in (
+        (Post.unit_id, wanted.unit_id),
+        (Post.state, wanted.state),
+        (Post.broadcast_id, wanted.broadcast_id),
+    ):
+        if value is not None:
+            query = query.where(col(column) == value)
+    if before_id is not None:
+        query = query.where(col(Post.id) < before_id)
+    return list((await session.exec(query.order_by(col(Post.id).desc()).limit(limit))).all())
+
+
+async def find_post(session: ReadSession, paths: Sequence[str], post_id: int) -> tuple[Post, str] | None:
+    query = (
+        select(Post, Unit.path)
+        .join(Unit, col(Unit.id) == col(Post.unit_id))
+        .where(_under(paths), col(Post.id) == post_id)
+    )
+    return (await session.exec(query)).first()
+
+
+async def change_post(session: WriteSession, post_id: int, *, version: int, values: Mapping[str, Any]) -> bool:
+    """Change a post if nobody did since `version`; False otherwise."""
+    statement = update(Post).where(col(Post.id) == post_id, col(Post.version) == version)
+    return (await session.run(statement.values(version=version + 1, **values))).rowcount == 1
+
+
+async def open_channels(
+    session: ReadSession,
+    *,
+    unit_ids: Sequence[int] | None = None,
+    channel_ids: Sequence[int] | None = None,
+    platforms: Sequence[str] | None = None,
+    environment: str | None = None,
+) -> list[Channel]:
+    """Channels that are not closed, in a steady order."""
+    query = select(Channel).where(col(Channel.state) != "closed")
+    if unit_ids is not None:
+        query = query.where(col(Channel.unit_id).in_(unit_ids))
+    if channel_ids is not None:
+        query = query.where(col(Channel.id).in_(channel_ids))
+    if platforms is not None:
+        query = query.where(col(Channel.platform).in_(platforms))
+    if environment is not None:
+        query = query.where(col(Channel.environment) == environment)
+    return list((await session.exec(query.order_by(col(Channel.unit_id), col(Channel.id)))).all())
+
+
+async def find_broadcasts(
+    session: ReadSession, paths: Sequence[str], *, limit: int, before_id: int | None
+) -> list[Broadcast]:
+    query = select(Broadcast).join(Unit, col(Unit.id) == col(Broadcast.unit_id)).where(_under(paths))
+    if before_id is not None:
+        query = query.where(col(Broadcast.id) < before_id)
+    return list((await session.exec(query.order_by(col(Broadcast.id).desc()).limit(limit))).all())
+
+
+async def find_broadcast(session: ReadSession, paths: Sequence[str], broadcast_id: int) -> Broadcast | None:
+    query = select(Broadcast).join(Unit, col(Unit.id) == col(Broadcast.unit_id))
+    return (await session.exec(query.where(_under(paths), col(Broadcast.id) == broadcast_id))).first()
+
+
+async def cancel_broadcast_posts(session: WriteSession, broadcast_id: int, *, now: datetime, reason: str) -> None:
+    statement = update(Post).where(
+        col(Post.broadcast_id) == broadcast_id, col(Post.state).in_([PostState.IN_REVIEW, PostState.APPROVED])
+    )
+    await session.run(
+        statement.values(state=PostState.CANCELLED, reason=reason, updated_at=now, version=Post.version + 1)
+    )
+
+
+async def running(session: ReadSession, *, due_before: datetime, limit: int) -> list[int]:
+    """Scheduled posts whose minute has passed: some may be done."""
+    query = select(Post.id).where(col(Post.state) == PostState.SCHEDULED, col(Post.due_at) <= due_before)
+    return [
+        identity
+        for identity in (await session.exec(query.order_by(col(Post.due_at)).limit(limit))).all()
+        if identity is not None
+    ]
+
+
+async def mark_done(session: WriteSession, post_ids: Sequence[int], *, now: datetime) -> None:
+    statement = update(Post).where(col(Post.id).in_(post_ids), col(Post.state) == PostState.SCHEDULED)
+    await session.run(statement.values(state=PostState.DONE, updated_at=now))
+
+
+async def count_in_review(session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, int]:
+    query = (
+        select(col(Post.broadcast_id), func.count())
+        .where(col(Post.broadcast_id).in_(broadcast_ids), col(Post.state) == PostState.IN_REVIEW)
+        .group_by(col(Post.broadcast_id))
+    )
+    return {identity: count for identity, count in (await session.exec(query)).all() if identity is not None}

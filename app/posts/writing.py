@@ -1,0 +1,175 @@
+"""Puts finished plans into the database, many at once: posters, posts and deliveries in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.content.media import MediaService
+from app.content.models import Media
+from app.kit.db import WriteSession
+from app.platforms.contract import Adapter
+from app.posts.models import Post
+from app.posts.planning import Plan, Source
+from app.posts.rules import PostState, Reviewer, Route, Timing
+from app.publishing.rules import Frozen
+from app.publishing.service import NewDelivery, PublishingService
+
+
+@dataclass(frozen=True)
+class Item:
+    """One post to be written. `route` None: a draft, nothing is queued. `media` are ids of attached pictures."""
+
+    plan: Plan
+    route: Route | None
+    media: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all posts of one call share."""
+
+    source: Source
+    timing: Timing | None
+    given: Mapping[str, Any]
+    tahapan: str | None
+    created_by: int
+    now: datetime
+    broadcast_id: int | None = None
+    valid_until: datetime | None = None
+    alt_texts: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Writer:
+    media: MediaService
+    publishing: PublishingService
+    adapters: Mapping[str, Adapter]
+
+    async def insert(self, session: WriteSession, items: Sequence[Item], common: Common) -> list[int]:
+        """New posts with their deliveries; answers the post ids in the order of the items."""
+        posters = await self._posters(session, items, common)
+        rows = [self.post_row(item, common, poster) for item, poster in zip(items, posters, strict=True)]
+        ids = await session.insert_returning_ids(Post, rows)
+        new = [
+            delivery
+            for post_id, item, row in zip(ids, items, rows, strict=True)
+            for delivery in self.deliveries(post_id, item, row["content"], common)
+        ]
+        await self.publishing.enqueue(session, new)
+        return ids
+
+    async def poster_for(self, session: WriteSession, item: Item, common: Common) -> int | None:
+        return (await self._posters(session, [item], common))[0]
+
+    async def _posters(self, session: WriteSession, items: Sequence[Item], common: Common) -> list[int | None]:
+        """A poster for each post that goes where a picture is needed and brings none of its own."""
+        wanting = [index for index, item in enumerate(items) if self._needs_poster(item)]
+        rows = [
+            self.media.poster_row(items[i].plan.speaker, headline=self._headline(items[i], common), now=common.now)
+            for i in wanting
+        ]
+        ids = await session.insert_returning_ids(Media, rows)
+        found: list[int | None] = [None] * len(items)
+        for index, identity in zip(wanting, ids, strict=True):
+            found[index] = identity
+        return found
+
+    def _needs_poster(self, item: Item) -> bool:
+        return (
+            not item.media
+            and item.plan.due_at is not None
+            and any(self.adapters[c.platform].limits.needs_image for c in item.plan.channels)
+        )
+
+    def _headline(self, item: Item, common: Common) -> str:
+        """The template's title, or the first sentence of a free text."""
+        if common.source.title:
+            return common.source.title
+        text = item.plan.variants[0].text.strip() if item.plan.variants else ""
+        return text.split("\n", 1)[0].split(". ", 1)[0][:90]
+
+    def post_row(self, item: Item, common: Common, poster: int | None) -> dict[str, Any]:
+        plan, source = item.plan, common.source
+        content = {
+            "text": source.text,
+            "overrides": dict(source.overrides),
+            "media": list(item.media),
+            "poster": poster,
+            "variables": dict(common.given),
+            "tahapan": common.tahapan,
+            "valid_until": common.valid_until.isoformat() if common.valid_until else None,
+            "channels": [channel.id for channel in plan.channels],
+            "variants": [
+                {"platform": v.platform, "text": v.text, "length": v.length, "limit": v.limit, "alt_text": v.alt_text}
+                for v in plan.variants
+            ],
+            "guard": [
+                {"rule": f.rule, "level": str(f.level), "reason": f.reason, "span": list(f.span)} for f in plan.findings
+            ],
+            "troubles": [{"field": trouble.field, "message": trouble.message} for trouble in plan.troubles],
+            "review": {"by": item.route.reviewer, "why": list(item.route.why)} if item.route else {},
+        }
+        return {
+            "unit_id": plan.speaker.unit_id,
+            "broadcast_id": common.broadcast_id,
+            "template_id": source.template_id,
+            "template_version": source.template_version,
+            "state": state_of(item.route),
+            "reason": "; ".join(item.route.why) if item.route else "",
+            "lang": source.lang,
+            "content": content,
+            "timing": common.timing.as_json() if common.timing else {},
+            "due_at": plan.due_at,
+            "valid_until": plan.valid_until,
+            "tahapan": plan.stage.code if plan.stage else "",
+            "programme": source.programme,
+            "segment": source.segment,
+            "pillar": source.pillar,
+            "created_by": common.created_by,
+            "approved_by": None,
+            "created_at": common.now,
+            "updated_at": common.now,
+            "version": 1,
+        }
+
+    def deliveries(self, post_id: int, item: Item, content: Mapping[str, Any], common: Common) -> list[NewDelivery]:
+        """One per channel; frozen where nobody has to look first."""
+        plan = item.plan
+        if item.route is None or plan.due_at is None or plan.valid_until is None:
+            return []
+        is_approved = item.route.reviewer is Reviewer.NOBODY
+        new = []
+        for channel in plan.channels:
+            frozen = freeze(content, channel.platform, needs_image=self.adapters[channel.platform].limits.needs_image)
+            new.append(
+                NewDelivery(
+                    post_id,
+                    common.broadcast_id,
+                    channel.id or 0,
+                    plan.speaker.unit_id,
+                    channel.platform,
+                    channel.environment,
+                    plan.due_at,
+                    plan.valid_until,
+                    frozen if is_approved else None,
+                    wants_prepare=bool(frozen.pictures),
+                    is_held=is_approved and channel.state != "connected",
+                )
+            )
+        return new
+
+
+def state_of(route: Route | None) -> PostState:
+    if route is None:
+        return PostState.DRAFT
+    return PostState.SCHEDULED if route.reviewer is Reviewer.NOBODY else PostState.IN_REVIEW
+
+
+def freeze(content: Mapping[str, Any], platform: str, *, needs_image: bool) -> Frozen:
+    """The message of one platform from what a post keeps: its own pictures, else the poster where a picture is needed."""
+    variant = next(v for v in content["variants"] if v["platform"] == platform)
+    media = content["media"] or ([content["poster"]] if needs_image and content["poster"] else [])
+    # A picture of one's own carries its own alternative text; the template describes the picture it was written for.
+    pictures = [{"media_id": identity, "alt_text": ""} for identity in media]
+    return Frozen(variant["text"], pictures)

@@ -1,0 +1,86 @@
+"""Everything a send needs, gathered for a whole batch of claimed rows with two queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.channels.service import ChannelService
+from app.content.media import MediaService
+from app.kit.db import ReadSession
+from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent
+from app.publishing.rules import ALTERED, hash_of
+
+PICTURE_LIFE = timedelta(hours=48)
+"""How long the public address of a picture stays good: longer than a container lives (24 h)."""
+
+_NOBODY = Account(base_url="", handle="", credential={})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claimed delivery. `problem` is known before anything is sent: altered words, a channel that cannot speak."""
+
+    id: int
+    platform: str
+    lane: str
+    channel_id: int
+    due_at: datetime
+    act_at: datetime
+    valid_until: datetime
+    attempt: int
+    looks: int
+    code: str
+    account: Account
+    message: Message
+    sent: Sent
+    prepared: Json
+    problem: PublishError | None
+
+
+async def load(
+    session: ReadSession, rows: Sequence[Mapping[str, Any]], *, channels: ChannelService, media: MediaService
+) -> list[Claim]:
+    if not rows:
+        return []
+    accounts = await channels.accounts_for(session, sorted({row["channel_id"] for row in rows}))
+    wanted = {picture["media_id"] for row in rows for picture in row["message"].get("pictures", ())}
+    expires_at = max(row["act_at"] or row["due_at"] for row in rows) + PICTURE_LIFE
+    pictures = await media.pictures(session, sorted(wanted), expires_at) if wanted else {}
+    return [_claim(row, accounts, pictures) for row in rows]
+
+
+def _claim(row: Mapping[str, Any], accounts: Mapping[int, Account], pictures: Mapping[int, Picture]) -> Claim:
+    body = row["message"]
+    account = accounts.get(row["channel_id"])
+    shown = tuple(
+        _with_alt(pictures[p["media_id"]], p["alt_text"]) for p in body.get("pictures", ()) if p["media_id"] in pictures
+    )
+    problem: PublishError | None = None
+    if hash_of(body) != row["message_hash"]:
+        problem = Refused(ALTERED, code="altered")
+    elif account is None:
+        problem = NeedsReconnect("Akun belum tersambung. Sambungkan ulang.", code="no_credential")
+    elif len(shown) != len(body.get("pictures", ())):
+        problem = Refused("Gambar unggahan ini sudah tidak ada. Lampirkan lagi.", code="media_gone")
+    return Claim(
+        id=row["id"],
+        platform=row["platform"],
+        lane=row["lane"],
+        channel_id=row["channel_id"],
+        due_at=row["due_at"],
+        act_at=row["act_at"] or row["due_at"],
+        valid_until=row["valid_until"],
+        attempt=row["attempt"],
+        looks=row["looks"],
+        code=row["code"],
+        account=account or _NOBODY,
+        message=Message(f"delivery-{row['id']}", body.get("text", ""), shown, body.get("options", {})),
+        sent=Sent(row["first_sent_at"] or row["due_at"], row["last_sent_at"] or row["due_at"], row["prepared"]),
+        prepared=row["prepared"],
+        problem=problem,
+    )
+
+
+def _with_alt(picture: Picture, alt_text: str) -> Picture:
+    return Picture(picture.url, picture.path, picture.mime, alt_text or picture.alt_text, picture.sha256)

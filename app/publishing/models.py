@@ -1,0 +1,107 @@
+"""Deliveries on their way to channels, the tries made, and the workers that make them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class Delivery(SQLModel, table=True):
+    """One post on its way to one channel.
+
+    `due_at` is the promised minute; `act_at` is when a worker next has something to do with it (the same at first, later
+    for a retry or a look). `message` is frozen at approval and `message_hash` proves it. `attempt` counts tries and fences
+    results: only the try that holds the row may record. `prepared` is what the platform gave ahead of time (a container,
+    an upload) and serves as witness after a crash. `metrics_at` belongs to engagement: when to read numbers next.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("post_id", "channel_id"),
+        # The publisher's question: what is due in my lane?
+        _partial("ix_delivery_due", "lane", "act_at", "id", where="state = 'due'"),
+        # What must be looked up?
+        _partial("ix_delivery_unsure", "act_at", "id", where="state = 'unsure' AND act_at IS NOT NULL"),
+        # Adoption: what did a silent worker hold?
+        _partial("ix_delivery_held", "worker_id", where="worker_id IS NOT NULL"),
+        # Expiry.
+        _partial("ix_delivery_expiry", "valid_until", where="state IN ('due', 'waiting')"),
+        # What can be prepared ahead?
+        _partial("ix_delivery_unprepared", "act_at", where="state = 'due' AND wants_prepare"),
+        # Engagement's question.
+        _partial("ix_delivery_metrics", "metrics_at", where="metrics_at IS NOT NULL"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(index=True)
+    broadcast_id: int | None = Field(default=None, index=True)
+    channel_id: int = Field(foreign_key="channel.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    platform: str
+    environment: str
+    lane: str
+    state: str
+    reason: str = ""
+    due_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    act_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    valid_until: datetime = Field(sa_type=UtcDateTime)
+    message: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    message_hash: str = ""
+    wants_prepare: bool = False
+    prepared: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    attempt: int = 0
+    looks: int = 0
+    worker_id: str | None = None
+    first_sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    code: str = ""
+    remote_id: str | None = None
+    url: str | None = None
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    metrics_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Attempt(SQLModel, table=True):
+    """One try of a delivery: a send or a look. `detail` is redacted and safe to show."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("delivery_id", "n"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    n: int
+    kind: str = "send"
+    worker_id: str = ""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime = Field(sa_type=UtcDateTime)
+    outcome: str
+    http_status: int | None = None
+    code: str = ""
+    detail: str = ""
+
+
+class WorkerBeat(SQLModel, table=True):
+    """A worker process and when it was last heard of."""
+
+    __tablename__ = "worker_beat"
+
+    id: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    beat_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class LanePause(SQLModel, table=True):
+    """A platform that said "later" for the whole app: nobody claims from the lane until then."""
+
+    __tablename__ = "lane_pause"
+
+    lane: str = Field(primary_key=True)
+    until: datetime = Field(sa_type=UtcDateTime)
+    reason: str = ""

@@ -1,0 +1,323 @@
+"""The publisher: the loop of a worker that claims what is due, sends it at its moment and records what came of it."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.channels.service import ChannelService
+from app.content.media import MediaService
+from app.kit.clock import Clock
+from app.kit.db import Database
+from app.kit.logs import logger
+from app.platforms.contract import Adapter, NeedsReconnect, Published, PublishError, Unsure
+from app.publishing import rules, store
+from app.publishing.batching import Batcher
+from app.publishing.claims import Claim, load
+from app.publishing.recording import Recorder, Result
+from app.publishing.rules import Next, Outcome, State
+
+log = logger("publishing")
+
+AHEAD = 0.5
+"""Real seconds a claim looks ahead (speed.md, section 3)."""
+BEAT = 1.0
+BEAT_LIMIT = 3.0
+"""Real seconds without a beat after which a worker stops sending by itself; half of the adopters' patience."""
+
+
+@dataclass
+class Publisher:
+    """One per worker process. `run` returns after `stop`: it claims no more and waits for what is in flight.
+
+    `send_timeout` and `silent_after` are real seconds; `verify` False sends unsure deliveries again without asking,
+    and exists only so that a test can show that the ledger catches it.
+    """
+
+    db: Database
+    clock: Clock
+    platforms: Mapping[str, Adapter]
+    channels: ChannelService
+    media: MediaService
+    send_timeout: float = 30.0
+    silent_after: float = 6.0
+    verify: bool = True
+    worker_id: str = field(default_factory=lambda: f"{os.uname().nodename[:20]}-{os.getpid()}-{secrets.token_hex(3)}")
+
+    def __post_init__(self) -> None:
+        self._stop = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._beat_at = time.monotonic()
+        self._flights: dict[str, set[asyncio.Task[None]]] = {}
+        self._full: set[str] = set()
+        self._recorder = Recorder(self.db, self.clock.now, self.channels, self.worker_id)
+        self._results: Batcher[Result] = Batcher(self._recorder.write)
+        self._prepared: Batcher[dict[str, Any]] = Batcher(self._recorder.write_prepared)
+
+    def stop(self) -> None:
+        """Claim nothing more; what is in flight is finished and recorded."""
+        self._stop.set()
+        self._wake.set()
+
+    @property
+    def may_send(self) -> bool:
+        """A worker that the others may soon take for dead must not send."""
+        return time.monotonic() - self._beat_at < BEAT_LIMIT
+
+    async def run(self) -> None:
+        started_at = self.clock.now()
+        await self._beat(started_at)
+        loops: list[Coroutine[Any, Any, None]] = [
+            self._every(BEAT, lambda: self._beat(started_at)),
+            self._every(1.0, self._look_up_unsure),
+            self._every(2.0, self._adopt),
+            self._every(2.0, self._expire),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            await self._claim_until_stopped()
+            await self._drain()
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _every(self, seconds: float, work: Any) -> None:
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - one failed round (a database away) must not end the worker
+                log.warning("round_failed", work=getattr(work, "__name__", "beat"), error=repr(error))
+            await asyncio.sleep(seconds)
+
+    async def _beat(self, started_at: datetime) -> None:
+        asked = time.monotonic()
+        async with self.db.write() as session:
+            await store.beat(session, self.worker_id, started_at=started_at, now=self.clock.now())
+        self._beat_at = asked
+
+    async def _claim_until_stopped(self) -> None:
+        while not self._stop.is_set():
+            wait = AHEAD
+            try:
+                wait = await self._claim_round()
+            except Exception as error:  # noqa: BLE001 - a database that is away comes back
+                log.warning("claim_failed", error=repr(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+            self._wake.clear()
+
+    async def _claim_round(self) -> float:
+        """Claim for every lane that has something and free slots; answers real seconds until the next look."""
+        async with self.db.read() as session:
+            moments = await store.next_moments(session)
+            paused = await store.paused_lanes(session, now=self.clock.now()) if moments else set()
+        ahead, now = self.clock.span(AHEAD), self.clock.now()
+        for lane, moment in moments.items():
+            free = self._free(lane)
+            if moment > now + ahead or lane in paused or not self.may_send:
+                continue
+            if free == 0:
+                self._full.add(lane)
+                continue
+            async with self.db.write() as session:
+                rows = await store.claim_due(
+                    session, lane, worker_id=self.worker_id, now=self.clock.now(), ahead=ahead, limit=free
+                )
+                claims = await load(session, rows, channels=self.channels, media=self.media)
+            for claim in claims:
+                self._take_off(lane, self._send(claim))
+            if len(rows) == free:
+                self._full.add(lane)
+        later = [moment for moment in moments.values() if moment > now + ahead]
+        return min(AHEAD, self.clock.wait(min(later) - now - ahead)) if later else AHEAD
+
+    def _slots(self, lane: str) -> int:
+        adapter = self.platforms.get(lane)
+        return adapter.limits.slots if adapter else 8
+
+    def _free(self, lane: str) -> int:
+        return self._slots(lane) - len(self._flights.get(lane, ()))
+
+    def _take_off(self, lane: str, work: Coroutine[Any, Any, None]) -> None:
+        flights = self._flights.setdefault(lane, set())
+        task = asyncio.create_task(work)
+        flights.add(task)
+        task.add_done_callback(lambda done: self._land(lane, done))
+
+    def _land(self, lane: str, task: asyncio.Task[None]) -> None:
+        self._flights[lane].discard(task)
+        # Refill when a quarter of the slots is free: claims stay in batches, and no slot idles for long.
+        if lane in self._full and self._free(lane) >= max(1, self._slots(lane) // 4):
+            self._full.discard(lane)
+            self._wake.set()
+
+    async def _send(self, claim: Claim) -> None:
+        await asyncio.sleep(self.clock.wait(claim.act_at - self.clock.now()))
+        started_at = self.clock.now()
+        outcome = await self._try_send(claim)
+        await self._results.put(Result(claim, "send", started_at, self.clock.now(), *outcome))
+
+    async def _try_send(self, claim: Claim) -> tuple[Next, PublishError | None, Published | None]:
+        this = self._try(claim)
+        if not self.may_send:
+            return (
+                Next(
+                    State.DUE, Outcome.LATER, claim.act_at, "Pekerja tidak dapat mencatat; diserahkan ke pekerja lain."
+                ),
+                None,
+                None,
+            )
+        if claim.problem is not None:
+            return rules.after_send(claim.problem, this, now=self.clock.now()), claim.problem, None
+        try:
+            published = await self._publish(claim)
+        except PublishError as error:
+            return rules.after_send(error, this, now=self.clock.now()), error, None
+        except Exception as error:
+            log.error("send_broke", delivery=claim.id, platform=claim.platform, exc_info=error)
+            doubt = Unsure("Kesalahan tak terduga saat mengirim; dicek ke platform.", code=type(error).__name__)
+            return rules.after_send(doubt, this, now=self.clock.now()), doubt, None
+        return Next(State.PUBLISHED, Outcome.PUBLISHED), None, published
+
+    async def _publish(self, claim: Claim) -> Published:
+        adapter = self.platforms[claim.platform]
+        prepared = claim.prepared
+        if not prepared and adapter.needs_prepare(claim.message):
+            prepared = await adapter.prepare(claim.account, claim.message)
+            await self._prepared.put({"id": claim.id, "attempt": claim.attempt, "prepared": dict(prepared)})
+        return await adapter.publish(claim.account, claim.message, prepared)
+
+    async def prepare_ahead(self, *, within: timedelta, limit: int = 200) -> int:
+        """Prepare what is due within `within` (this clock), so that at its minute one request is enough. Answers how many."""
+        now = self.clock.now()
+        async with self.db.read() as session:
+            rows = await store.unprepared(session, now=now + self.clock.span(2.0), before=now + within, limit=limit)
+            claims = await load(session, rows, channels=self.channels, media=self.media)
+        gate = asyncio.Semaphore(32)
+
+        async def prepare(claim: Claim) -> int:
+            async with gate:
+                try:
+                    prepared = await self.platforms[claim.platform].prepare(claim.account, claim.message)
+                except PublishError as error:
+                    log.info(
+                        "prepare_later", delivery=claim.id, code=error.code
+                    )  # the send itself will say what is wrong
+                    return 0
+            await self._prepared.put({"id": claim.id, "attempt": claim.attempt, "prepared": dict(prepared)})
+            return 1
+
+        return sum(await asyncio.gather(*(prepare(claim) for claim in claims if claim.problem is None)))
+
+    async def _look_up_unsure(self) -> None:
+        """Ask the platforms about deliveries in doubt; never more than a lane's slots at once."""
+        async with self.db.read() as session:
+            if not await store.has_unsure(session, now=self.clock.now()):
+                return
+        free = 64 - len(self._flights.get("look", ()))
+        if free <= 0 or self._stop.is_set() or not self.may_send:
+            return
+        async with self.db.write() as session:
+            rows = await store.claim_unsure(session, worker_id=self.worker_id, now=self.clock.now(), limit=free)
+            claims = await load(session, rows, channels=self.channels, media=self.media)
+        for claim in claims:
+            self._take_off("look", self._look(claim))
+
+    async def _look(self, claim: Claim) -> None:
+        this, started_at = self._try(claim), self.clock.now()
+        error: PublishError | None = None
+        found: Published | None = None
+        try:
+            if claim.problem is not None and isinstance(claim.problem, NeedsReconnect):
+                raise claim.problem
+            found = await self.platforms[claim.platform].find(claim.account, claim.message, claim.sent)
+        except PublishError as failed:
+            error, step = failed, rules.after_failed_look(failed, this, now=self.clock.now())
+        except Exception as broken:
+            log.error("look_broke", delivery=claim.id, platform=claim.platform, exc_info=broken)
+            error = Unsure("Pengecekan ke platform gagal; dicoba lagi.", code=type(broken).__name__)
+            step = rules.after_failed_look(error, this, now=self.clock.now())
+        else:
+            found_it = Next(State.PUBLISHED, Outcome.PUBLISHED)
+            step = found_it if found else rules.after_absent(this, now=self.clock.now())
+        await self._results.put(Result(claim, "look", started_at, self.clock.now(), step, error, found))
+
+    def _try(self, claim: Claim) -> rules.Try:
+        adapter = self.platforms.get(claim.platform)
+        look_after = adapter.look_after if adapter else ()
+        return rules.Try(claim.attempt, claim.looks, claim.code, claim.valid_until, look_after, self.verify)
+
+    async def _adopt(self) -> None:
+        """What a silent worker held is in doubt: ask once its last request must have ended one way or the other."""
+        silent_since = self.clock.now() - self.clock.span(self.silent_after)
+        async with self.db.read() as session:
+            orphans = [
+                row
+                for row in await store.held_by_the_silent(session, silent_since=silent_since)
+                if row["worker_id"] != self.worker_id
+            ]
+        if orphans:
+            await self._put_in_doubt(orphans)
+        async with self.db.write() as session:
+            await store.drop_dead_beats(session, silent_since=silent_since - timedelta(minutes=10))
+
+    async def _put_in_doubt(self, orphans: list[Mapping[str, Any]]) -> None:
+        ended_at = self.clock.now() + self.clock.span(self.send_timeout)
+        rows, attempts = [], []
+        for row in orphans:
+            adapter = self.platforms.get(row["platform"])
+            this = rules.Try(
+                row["attempt"],
+                row["looks"],
+                row["code"],
+                row["valid_until"],
+                adapter.look_after if adapter else (),
+                self.verify,
+            )
+            step = rules.in_doubt(
+                this, since=ended_at, reason="Pekerja pengirim terhenti; dicek ke platform sebelum dikirim ulang."
+            )
+            rows.append({**row, "state": step.state, "act_at": step.act_at, "reason": step.reason})
+            attempts.append(lost_attempt(row, now=self.clock.now()))
+        async with self.db.write() as session:
+            await store.adopt(session, rows)
+            await store.add_attempts(session, attempts)
+        log.warning("adopted", deliveries=len(rows))
+
+    async def _expire(self) -> None:
+        async with self.db.write() as session:
+            missed = await store.expire(session, now=self.clock.now(), reason=rules.TOO_LATE)
+        if missed:
+            log.warning("missed", deliveries=missed)
+
+    async def _drain(self) -> None:
+        """Let what is in flight end, record it, and say good-bye, so that nobody has to wait for our silence."""
+        while flights := [task for tasks in self._flights.values() for task in tasks]:
+            await asyncio.wait(flights)
+        await self._results.close()
+        await self._prepared.close()
+        async with self.db.write() as session:
+            await store.forget_worker(session, self.worker_id)
+
+
+def lost_attempt(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    return {
+        "delivery_id": row["id"],
+        "n": row["attempt"],
+        "kind": "send" if row["state"] == State.SENDING else "look",
+        "worker_id": row["worker_id"],
+        "started_at": row["last_sent_at"] or now,
+        "ended_at": now,
+        "outcome": Outcome.UNSURE,
+        "http_status": None,
+        "code": "worker_lost",
+        "detail": "Pekerja terhenti sebelum hasilnya tercatat.",
+    }

@@ -1,0 +1,147 @@
+"""What people ask about deliveries; who is asking is part of every query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, func, or_, select
+from sqlmodel import col
+
+from app.accounts.models import Unit
+from app.channels.models import Channel
+from app.kit.db import ReadSession
+from app.publishing.models import Attempt, Delivery
+from app.publishing.rules import OPEN
+
+D = Delivery.__table__.c  # type: ignore[attr-defined]
+
+_SHOWN = (
+    D.id,
+    D.post_id,
+    D.broadcast_id,
+    D.channel_id,
+    D.unit_id,
+    D.platform,
+    D.environment,
+    D.state,
+    D.reason,
+    D.due_at,
+    D.act_at,
+    D.valid_until,
+    D.published_at,
+    D.remote_id,
+    D.url,
+    D.attempt,
+    D.message,
+    col(Channel.handle).label("handle"),
+    col(Unit.name).label("unit_name"),
+    col(Unit.timezone).label("timezone"),
+    col(Unit.path).label("path"),
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Empty fields do not filter. `under` is a unit's path: that unit and all beneath."""
+
+    states: Sequence[str] = ()
+    unit_id: int | None = None
+    under: str | None = None
+    platform: str | None = None
+    environment: str | None = None
+    due_before: datetime | None = None
+    post_ids: Sequence[int] | None = None
+    broadcast_id: int | None = None
+
+
+def _seen(paths: Sequence[str]) -> Any:
+    """Visible to whoever may read under one of these paths."""
+    base = select(*_SHOWN).join(Channel, col(Channel.id) == D.channel_id).join(Unit, col(Unit.id) == D.unit_id)
+    return base.where(
+        or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else col(Unit.id) < 0
+    )
+
+
+def _narrow(query: Any, wanted: Filter) -> Any:
+    conditions = {
+        "states": lambda: D.state.in_(wanted.states),
+        "unit_id": lambda: D.unit_id == wanted.unit_id,
+        "under": lambda: col(Unit.path).startswith(wanted.under, autoescape=True),
+        "platform": lambda: D.platform == wanted.platform,
+        "environment": lambda: D.environment == wanted.environment,
+        "due_before": lambda: D.due_at < wanted.due_before,
+        "post_ids": lambda: D.post_id.in_(wanted.post_ids),
+        "broadcast_id": lambda: D.broadcast_id == wanted.broadcast_id,
+    }
+    for name, condition in conditions.items():
+        value = getattr(wanted, name)
+        if value is not None and (value != () or name == "post_ids"):
+            query = query.where(condition())
+    return query
+
+
+async def find_rows(
+    session: ReadSession,
+    paths: Sequence[str],
+    wanted: Filter,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None,
+    newest_first: bool = False,
+) -> list[Mapping[str, Any]]:
+    """By due_at and id; `after` is the last row seen."""
+    query = _narrow(_seen(paths), wanted)
+    if after is not None:
+        at, last_id = after
+        beyond = (D.due_at < at, D.id < last_id) if newest_first else (D.due_at > at, D.id > last_id)
+        query = query.where(or_(beyond[0], (D.due_at == at) & beyond[1]))
+    order = (D.due_at.desc(), D.id.desc()) if newest_first else (D.due_at, D.id)
+    return list((await session.run(query.order_by(*order).limit(limit))).mappings())
+
+
+async def find_one(session: ReadSession, paths: Sequence[str], delivery_id: int) -> Mapping[str, Any] | None:
+    return (await session.run(_seen(paths).where(D.id == delivery_id))).mappings().first()
+
+
+async def attempts_of(session: ReadSession, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
+    query = (
+        select(Attempt)
+        .where(col(Attempt.delivery_id).in_(delivery_ids))
+        .order_by(col(Attempt.delivery_id), col(Attempt.n))
+    )
+    found: dict[int, list[Attempt]] = {}
+    for attempt in (await session.scalars(query)).all():
+        found.setdefault(attempt.delivery_id, []).append(attempt)
+    return found
+
+
+async def count_states(session: ReadSession, *, broadcast_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    query = (
+        select(D.broadcast_id, D.state, func.count())
+        .where(D.broadcast_id.in_(broadcast_ids))
+        .group_by(D.broadcast_id, D.state)
+    )
+    found: dict[int, dict[str, int]] = {identity: {} for identity in broadcast_ids}
+    for identity, state, count in (await session.run(query)).all():
+        found[identity][state] = count
+    return found
+
+
+async def count_visible(session: ReadSession, paths: Sequence[str], wanted: Filter) -> dict[str, int]:
+    """How many per state, for the queue's tabs."""
+    shown = _narrow(_seen(paths), wanted).subquery()
+    query = select(shown.c.state, func.count()).group_by(shown.c.state)
+    return {state: count for state, count in (await session.run(query)).all()}
+
+
+async def posts_all_ended(session: ReadSession, post_ids: Sequence[int]) -> set[int]:
+    """Which of these posts have deliveries, none of them open."""
+    open_ones = func.sum(D.state.in_(OPEN).cast(Integer))
+    query = select(D.post_id).where(D.post_id.in_(post_ids)).group_by(D.post_id).having(open_ones == 0)
+    return set((await session.run(query)).scalars())
+
+
+async def oldest_overdue(session: ReadSession, *, now: datetime) -> datetime | None:
+    """The oldest moment at which a worker should have acted on a due delivery and has not."""
+    return (await session.run(select(func.min(D.act_at)).where(D.state == "due", D.act_at <= now))).scalar()

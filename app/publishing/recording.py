@@ -1,0 +1,114 @@
+"""Writes what came of tries: many at once, fenced, with everything that follows from them in the same transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.audit.models import AuditEvent
+from app.channels.service import ChannelService
+from app.kit.db import Database, WriteSession
+from app.kit.logs import redact
+from app.platforms.contract import Published, PublishError, Scope
+from app.publishing import store
+from app.publishing.claims import Claim
+from app.publishing.rules import Next, State
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one try came to."""
+
+    claim: Claim
+    kind: str
+    started_at: datetime
+    ended_at: datetime
+    step: Next
+    error: PublishError | None
+    published: Published | None
+
+
+@dataclass(frozen=True)
+class Recorder:
+    db: Database
+    now: Callable[[], datetime]
+    channels: ChannelService
+    worker_id: str
+
+    async def write(self, results: list[Result]) -> None:
+        async with self.db.write() as session:
+            await store.record_results(session, [self._row(result) for result in results])
+            await store.add_attempts(session, [self._attempt(result) for result in results])
+            await self._follow(session, results)
+            await session.insert_many(
+                AuditEvent, [self._event(result) for result in results if result.step.state is State.PUBLISHED]
+            )
+
+    async def write_prepared(self, rows: list[dict[str, Any]]) -> None:
+        async with self.db.write() as session:
+            await store.store_prepared(session, rows)
+
+    async def _follow(self, session: WriteSession, results: list[Result]) -> None:
+        """Channels that hold, channels and lanes that wait: each once, however many results say so."""
+        holds = {result.claim.channel_id: result.step.reason for result in results if result.step.hold_channel}
+        for channel_id, reason in holds.items():
+            await self.channels.needs_reconnect(session, channel_id, reason)
+            await store.hold_channel(session, channel_id, reason=reason)
+        for result in results:
+            if result.step.pause is None:
+                continue
+            scope, until = result.step.pause
+            if scope is Scope.CHANNEL:
+                await store.postpone_channel(session, result.claim.channel_id, until=until)
+            else:
+                await store.pause_lane(session, result.claim.lane, until=until, reason=result.step.reason)
+
+    def _row(self, result: Result) -> dict[str, Any]:
+        claim, step, published = result.claim, result.step, result.published
+        is_out = step.state is State.PUBLISHED
+        # A look finds the post's own time; a send is timed when its answer came.
+        published_at = (published.created_at if published and result.kind == "look" else None) or result.ended_at
+        return {
+            "id": claim.id,
+            "attempt": claim.attempt,
+            "worker_id": self.worker_id,
+            "forget": step.forget_prepared,
+            "state": step.state,
+            "act_at": step.act_at,
+            "reason": step.reason,
+            "code": step.code,
+            "looks": step.looks,
+            "remote_id": published.remote_id if published else None,
+            "url": published.url if published else None,
+            "published_at": published_at if is_out else None,
+            "metrics_at": published_at if is_out else None,
+        }
+
+    def _attempt(self, result: Result) -> dict[str, Any]:
+        error = result.error
+        return {
+            "delivery_id": result.claim.id,
+            "n": result.claim.attempt,
+            "kind": result.kind,
+            "worker_id": self.worker_id,
+            "started_at": result.started_at,
+            "ended_at": result.ended_at,
+            "outcome": result.step.outcome,
+            "http_status": error.http_status if error else None,
+            "code": error.code if error else "",
+            "detail": redact(error.message if error else result.step.reason)[:500],
+        }
+
+    def _event(self, result: Result) -> dict[str, Any]:
+        published = result.published
+        detail = {"platform": result.claim.platform, "remote_id": published.remote_id if published else None}
+        return {
+            "at": result.ended_at,
+            "actor": f"worker:{self.worker_id}",
+            "action": "delivery.published",
+            "subject": f"delivery:{result.claim.id}",
+            "detail": detail,
+            "seq": None,
+            "prev_hash": None,
+            "hash": None,
+        }

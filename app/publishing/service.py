@@ -1,0 +1,343 @@
+"""What may be asked of deliveries: put them in the queue, look at them, and the few things a person may do to one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.accounts.rules import Act, Actor
+from app.audit.service import record
+from app.kit.clock import Clock
+from app.kit.db import Database, ReadSession, WriteSession
+from app.kit.errors import Conflict, NotFound
+from app.kit.paging import Page, cut, decode
+from app.publishing import read_store, store
+from app.publishing.models import Attempt, Delivery
+from app.publishing.read_store import Filter
+from app.publishing.rules import MAY_CANCEL, MAY_RETRY, Frozen, State, hash_of, late_seconds
+
+
+@dataclass(frozen=True)
+class NewDelivery:
+    """A post for a channel. `message` None: not approved yet, so nothing is frozen and the delivery waits.
+
+    `is_held`: approved, but the channel cannot speak now; it waits until the channel is connected again.
+    """
+
+    post_id: int
+    broadcast_id: int | None
+    channel_id: int
+    unit_id: int
+    platform: str
+    environment: str
+    due_at: datetime
+    valid_until: datetime
+    message: Frozen | None
+    wants_prepare: bool = False
+    is_held: bool = False
+
+
+@dataclass(frozen=True)
+class DeliveryView:
+    """A delivery as people see it, with its tries where they were asked for."""
+
+    id: int
+    post_id: int
+    broadcast_id: int | None
+    channel_id: int
+    unit_id: int
+    unit_name: str
+    timezone: str
+    platform: str
+    environment: str
+    handle: str
+    state: State
+    reason: str
+    text: str
+    due_at: datetime
+    act_at: datetime | None
+    valid_until: datetime
+    published_at: datetime | None
+    late_seconds: float | None
+    remote_id: str | None
+    url: str | None
+    attempts: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """`seconds_since_beat` is real seconds of the newest worker, None without any; `overdue`: the longest wait of a due delivery."""
+
+    seconds_since_beat: float | None
+    overdue: timedelta | None
+
+
+@dataclass
+class PublishingService:
+    db: Database
+    clock: Clock
+    grace: timedelta
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def pulse(self) -> Pulse:
+        """How the workers are."""
+        now = self.now()
+        async with self.db.read() as session:
+            beat = await store.newest_beat(session)
+            oldest = await read_store.oldest_overdue(session, now=now)
+        return Pulse(None if beat is None else self.clock.wait(now - beat), None if oldest is None else now - oldest)
+
+    async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
+        """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""
+        await session.insert_many(Delivery, [_row(one) for one in new])
+
+    async def approve(
+        self,
+        session: WriteSession,
+        messages: Mapping[int, tuple[Frozen, bool]],
+        *,
+        due_at: datetime,
+        valid_until: datetime,
+    ) -> None:
+        """Freeze what was approved, by delivery id: the message and whether it can be prepared. It is due from now on."""
+        now = self.now()
+        rows = [
+            {
+                "id": identity,
+                "message": frozen.body(),
+                "message_hash": hash_of(frozen.body()),
+                "state": State.DUE,
+                "act_at": max(due_at, now),
+                "due_at": due_at,
+                "valid_until": valid_until,
+                "wants_prepare": wants_prepare,
+            }
+            for identity, (frozen, wants_prepare) in messages.items()
+        ]
+        if rows:
+            await store.freeze(session, rows)
+
+    async def cancel(
+        self, session: WriteSession, *, reason: str, post_ids: Sequence[int] = (), broadcast_id: int | None = None
+    ) -> int:
+        """Cancel what has not left yet. Answers how many."""
+        return await store.cancel(session, reason=reason, post_ids=post_ids, broadcast_id=broadcast_id)
+
+    async def take_out(self, session: WriteSession, post_id: int) -> None:
+        """Remove a post's deliveries from the queue; Conflict once any of them has been tried."""
+        if not await store.drop_untried(session, post_id):
+            raise Conflict(
+                "Sebagian sudah dikirim ke platform, jadi tidak dapat diubah lagi. Batalkan sisanya, atau buat unggahan baru."
+            )
+
+    async def all_ended(self, session: ReadSession, post_ids: Sequence[int]) -> set[int]:
+        return await read_store.posts_all_ended(session, post_ids)
+
+    async def broadcast_states(self, session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+        return await read_store.count_states(session, broadcast_ids=broadcast_ids)
+
+    async def on_channel_state(self, session: WriteSession, channel_id: int, state: str) -> None:
+        """What a channel's new state means for its queue; hung on ChannelService.on_state."""
+        if state == "connected":
+            await store.release_channel(session, channel_id, now=self.now())
+        elif state == "closed":
+            await store.cancel(session, channel_id=channel_id, reason="Akun ditutup.")
+        else:
+            await store.hold_channel(
+                session, channel_id, reason="Akun dijeda." if state == "paused" else "Akun perlu disambungkan ulang."
+            )
+
+    async def list(
+        self,
+        actor: Actor,
+        wanted: Filter,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        newest_first: bool = False,
+        with_attempts: bool = False,
+    ) -> Page[DeliveryView]:
+        after = None
+        if cursor:
+            at, last_id = decode(cursor, length=2)
+            after = (_moment(at), int(last_id or 0))
+        async with self.db.read() as session:
+            rows = await read_store.find_rows(
+                session, actor.paths(Act.READ), wanted, limit=limit + 1, after=after, newest_first=newest_first
+            )
+            tries = await read_store.attempts_of(session, [row["id"] for row in rows]) if with_attempts else {}
+        page = cut(rows, limit, lambda row: [row["due_at"].isoformat(), row["id"]])
+        return Page([_view(row, tries.get(row["id"], ())) for row in page.rows], page.next)
+
+    async def of_posts(
+        self, session: ReadSession, actor: Actor, post_ids: Sequence[int]
+    ) -> dict[int, Sequence[DeliveryView]]:
+        rows = await read_store.find_rows(
+            session, actor.paths(Act.READ), Filter(post_ids=post_ids), limit=200 * max(1, len(post_ids)), after=None
+        )
+        found: dict[int, Any] = {identity: [] for identity in post_ids}
+        for row in rows:
+            found[row["post_id"]].append(_view(row))
+        return found
+
+    async def get(self, actor: Actor, delivery_id: int) -> DeliveryView:
+        async with self.db.read() as session:
+            row = await self._visible(session, actor, delivery_id)
+            return _view(row, (await read_store.attempts_of(session, [delivery_id])).get(delivery_id, ()))
+
+    async def counts(self, actor: Actor, wanted: Filter) -> dict[str, int]:
+        async with self.db.read() as session:
+            return await read_store.count_visible(session, actor.paths(Act.READ), wanted)
+
+    async def retry(self, actor: Actor, delivery_id: int) -> DeliveryView:
+        """Send again what stopped, was missed or cancelled. What is in doubt must be resolved instead."""
+        now = self.now()
+        values = {
+            "state": State.DUE,
+            "act_at": now,
+            "valid_until": now + self.grace,
+            "reason": "",
+            "code": "",
+            "looks": 0,
+        }
+        return await self._change(actor, delivery_id, Act.WRITE, MAY_RETRY, values, action="delivery.retry", detail={})
+
+    async def resolve(self, actor: Actor, delivery_id: int, *, published: bool, url: str | None = None) -> DeliveryView:
+        """A person has looked: it is out (with its address, if known) or it is not, then it is sent again."""
+        now = self.now()
+        if published:
+            values: dict[str, Any] = {
+                "state": State.PUBLISHED,
+                "act_at": None,
+                "published_at": now,
+                "url": url,
+                "reason": "Dipastikan terbit oleh anggota.",
+            }
+        else:
+            values = {
+                "state": State.DUE,
+                "act_at": now,
+                "valid_until": now + self.grace,
+                "reason": "",
+                "code": "",
+                "looks": 0,
+            }
+        seen = (State.UNSURE, State.MANUAL)
+        detail = {"published": published, "url": url}
+        return await self._change(actor, delivery_id, Act.WRITE, seen, values, action="delivery.resolve", detail=detail)
+
+    async def cancel_one(self, actor: Actor, delivery_id: int, *, reason: str) -> DeliveryView:
+        values = {"state": State.CANCELLED, "act_at": None, "reason": reason}
+        return await self._change(
+            actor, delivery_id, Act.WRITE, MAY_CANCEL, values, action="delivery.cancel", detail={"reason": reason}
+        )
+
+    async def _change(
+        self,
+        actor: Actor,
+        delivery_id: int,
+        act: Act,
+        seen: Sequence[State],
+        values: dict[str, Any],
+        *,
+        action: str,
+        detail: Mapping[str, Any],
+    ) -> DeliveryView:
+        async with self.db.write() as session:
+            row = await self._visible(session, actor, delivery_id)
+            actor.must(act, row["path"])
+            if row["state"] in seen and values["state"] is State.DUE and not row["message"]:
+                raise Conflict("Unggahan ini belum pernah disetujui, jadi belum dapat dikirim.")
+            if not await store.change_state(session, delivery_id, seen=seen, values=values):
+                raise Conflict(
+                    f"Keadaannya sekarang “{row['state']}”, jadi ini tidak dapat dilakukan. Muat ulang untuk melihat keadaan terbaru."
+                )
+            await record(
+                session,
+                at=self.now(),
+                actor=actor.name,
+                action=action,
+                subject=f"delivery:{delivery_id}",
+                detail=detail,
+            )
+            row = await self._visible(session, actor, delivery_id)
+            return _view(row, (await read_store.attempts_of(session, [delivery_id])).get(delivery_id, ()))
+
+    async def _visible(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:
+        row = await read_store.find_one(session, actor.paths(Act.READ), delivery_id)
+        if row is None:
+            raise NotFound("Kiriman ini tidak ada, atau bukan milik unit Anda.")
+        return row
+
+
+def _moment(text: str | int | None) -> datetime:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        raise NotFound("Penanda halaman tidak dikenal. Mulai lagi dari halaman pertama.") from None
+
+
+def _row(new: NewDelivery) -> dict[str, Any]:
+    body = new.message.body() if new.message else {}
+    waits = new.message is None or new.is_held
+    return {
+        "post_id": new.post_id,
+        "broadcast_id": new.broadcast_id,
+        "channel_id": new.channel_id,
+        "unit_id": new.unit_id,
+        "platform": new.platform,
+        "environment": new.environment,
+        "lane": new.platform,
+        "state": State.WAITING if waits else State.DUE,
+        "reason": "" if new.message is None else "Akun perlu disambungkan ulang." if new.is_held else "",
+        "due_at": new.due_at,
+        "act_at": new.due_at,
+        "valid_until": new.valid_until,
+        "message": body,
+        "message_hash": hash_of(body) if new.message else "",
+        "wants_prepare": new.wants_prepare,
+        "prepared": {},
+        "attempt": 0,
+        "looks": 0,
+        "worker_id": None,
+        "first_sent_at": None,
+        "last_sent_at": None,
+        "code": "",
+        "remote_id": None,
+        "url": None,
+        "published_at": None,
+        "metrics_at": None,
+    }
+
+
+def _view(row: Mapping[str, Any], attempts: Sequence[Attempt] = ()) -> DeliveryView:
+    return DeliveryView(
+        **{name: row[name] for name in _PLAIN},
+        state=State(row["state"]),
+        text=row["message"].get("text", ""),
+        late_seconds=late_seconds(row["due_at"], row["published_at"]),
+        attempts=tuple(attempts),
+    )
+
+
+_PLAIN = (
+    "id",
+    "post_id",
+    "broadcast_id",
+    "channel_id",
+    "unit_id",
+    "unit_name",
+    "timezone",
+    "platform",
+    "environment",
+    "handle",
+    "reason",
+    "due_at",
+    "act_at",
+    "valid_until",
+    "published_at",
+    "remote_id",
+    "url",
+)

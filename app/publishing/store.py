@@ -1,0 +1,302 @@
+"""The worker's queries: claim, record, adopt, expire, beat. Each is one statement whatever the number of rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Insert, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel, col
+
+from app.kit.db import ReadSession, WriteSession
+from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
+from app.publishing.rules import MAY_CANCEL, State
+
+D = Delivery.__table__.c  # type: ignore[attr-defined]
+
+_CLAIMED = (
+    D.id,
+    D.post_id,
+    D.channel_id,
+    D.unit_id,
+    D.platform,
+    D.lane,
+    D.state,
+    D.due_at,
+    D.act_at,
+    D.valid_until,
+    D.message,
+    D.message_hash,
+    D.wants_prepare,
+    D.prepared,
+    D.attempt,
+    D.looks,
+    D.code,
+    D.first_sent_at,
+    D.last_sent_at,
+)
+
+
+def _insert(session: WriteSession, table: type[SQLModel]) -> Any:
+    return sqlite.insert(table) if session.is_sqlite else postgresql.insert(table)
+
+
+async def next_moments(session: ReadSession) -> dict[str, datetime]:
+    """Per lane, when its next due delivery acts."""
+    query = select(D.lane, func.min(D.act_at)).where(D.state == State.DUE).group_by(D.lane)
+    return {lane: at for lane, at in (await session.run(query)).all() if at is not None}
+
+
+async def paused_lanes(session: ReadSession, *, now: datetime) -> set[str]:
+    return set((await session.run(select(col(LanePause.lane)).where(col(LanePause.until) > now))).scalars())
+
+
+async def claim_due(
+    session: WriteSession, lane: str, *, worker_id: str, now: datetime, ahead: timedelta, limit: int
+) -> list[Mapping[str, Any]]:
+    """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
+    wanted = (
+        select(D.id)
+        .where(D.state == State.DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now)
+        .order_by(D.act_at, D.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("wanted")
+    )
+    statement = (
+        update(Delivery)
+        .where(D.id.in_(select(wanted.c.id)), D.state == State.DUE)
+        .values(
+            state=State.SENDING,
+            worker_id=worker_id,
+            attempt=D.attempt + 1,
+            first_sent_at=func.coalesce(D.first_sent_at, now),
+            last_sent_at=now,
+        )
+        .returning(*_CLAIMED)
+    )
+    return sorted((await session.run(statement)).mappings(), key=lambda row: (row["act_at"], row["id"]))
+
+
+async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Take deliveries in doubt whose look is due. They stay unsure while they are looked up."""
+    wanted = (
+        select(D.id)
+        .where(D.state == State.UNSURE, D.act_at.is_not(None), D.act_at <= now, D.worker_id.is_(None))
+        .order_by(D.act_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("wanted")
+    )
+    statement = (
+        update(Delivery)
+        .where(D.id.in_(select(wanted.c.id)), D.state == State.UNSURE, D.worker_id.is_(None))
+        .values(worker_id=worker_id, attempt=D.attempt + 1)
+        .returning(*_CLAIMED)
+    )
+    return list((await session.run(statement)).mappings())
+
+
+async def has_unsure(session: ReadSession, *, now: datetime) -> bool:
+    query = select(D.id).where(D.state == State.UNSURE, D.act_at.is_not(None), D.act_at <= now).limit(1)
+    return (await session.run(query)).first() is not None
+
+
+_RESULT = ("state", "act_at", "reason", "code", "looks", "remote_id", "url", "published_at", "metrics_at")
+
+
+async def record_results(session: WriteSession, results: Sequence[Mapping[str, Any]]) -> None:
+    """Many results in one batch, each fenced by its attempt: a result of a try that no longer holds the row changes nothing.
+
+    Each needs `id`, `attempt`, `worker_id` and the fields of _RESULT, `forget` (drop what was prepared).
+    """
+    statement = (
+        update(Delivery)
+        .where(
+            D.id == bindparam("b_id"),
+            D.attempt == bindparam("b_attempt"),
+            D.worker_id == bindparam("b_worker_id"),
+            # Not IN (...): a list cannot expand in an executemany.
+            or_(D.state == State.SENDING, D.state == State.UNSURE),
+        )
+        .values(
+            worker_id=None,
+            prepared=case((bindparam("b_forget", type_=Boolean), literal({}, D.prepared.type)), else_=D.prepared),
+            **{name: bindparam(f"b_{name}") for name in _RESULT},
+        )
+    )
+    rows = [{f"b_{name}": row[name] for name in ("id", "attempt", "worker_id", "forget", *_RESULT)} for row in results]
+    await session.run(statement, rows)
+
+
+async def add_attempts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    # A worker wrongly taken for dead may come back with a try that its adopter has already written down.
+    statement: Insert = _insert(session, Attempt).on_conflict_do_nothing(index_elements=["delivery_id", "n"])
+    await session.run(statement, list(rows))
+
+
+async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what the platform gave ahead of time, before the publish call: after a crash it is the witness."""
+    statement = (
+        update(Delivery)
+        .where(
+            D.id == bindparam("b_id"),
+            D.attempt == bindparam("b_attempt"),
+            or_(D.state == State.DUE, D.state == State.SENDING),
+        )
+        .values(prepared=bindparam("b_prepared", type_=D.prepared.type))
+    )
+    await session.run(statement, [{f"b_{name}": row[name] for name in ("id", "attempt", "prepared")} for row in rows])
+
+
+async def unprepared(session: ReadSession, *, now: datetime, before: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Due deliveries that act between now and `before` and could be prepared ahead."""
+    query = (
+        select(*_CLAIMED)
+        .where(D.state == State.DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0)
+        .order_by(D.act_at)
+        .limit(limit)
+    )
+    rows = (await session.run(query)).mappings()
+    return [row for row in rows if not row["prepared"]]
+
+
+async def beat(session: WriteSession, worker_id: str, *, started_at: datetime, now: datetime) -> None:
+    statement = _insert(session, WorkerBeat).values(id=worker_id, started_at=started_at, beat_at=now)
+    await session.run(statement.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
+
+
+async def forget_worker(session: WriteSession, worker_id: str) -> None:
+    """A worker that has handed everything back and stops."""
+    await session.run(delete(WorkerBeat).where(col(WorkerBeat.id) == worker_id))
+
+
+async def newest_beat(session: ReadSession) -> datetime | None:
+    return (await session.run(select(func.max(col(WorkerBeat.beat_at))))).scalar()
+
+
+async def held_by_the_silent(session: ReadSession, *, silent_since: datetime) -> list[Mapping[str, Any]]:
+    """What workers hold that have not been heard of since, or that are not known at all."""
+    alive = select(col(WorkerBeat.id)).where(col(WorkerBeat.beat_at) >= silent_since)
+    query = select(*_CLAIMED, D.worker_id).where(D.worker_id.is_not(None), D.worker_id.not_in(alive))
+    return list((await session.run(query)).mappings())
+
+
+async def adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put orphans in doubt. Fenced by worker and attempt, so a worker that came back in between keeps its own."""
+    statement = (
+        update(Delivery)
+        .where(D.id == bindparam("b_id"), D.attempt == bindparam("b_attempt"), D.worker_id == bindparam("b_worker_id"))
+        .values(worker_id=None, **{name: bindparam(f"b_{name}") for name in ("state", "act_at", "reason")})
+    )
+    names = ("id", "attempt", "worker_id", "state", "act_at", "reason")
+    await session.run(statement, [{f"b_{name}": row[name] for name in names} for row in rows])
+
+
+async def drop_dead_beats(session: WriteSession, *, silent_since: datetime) -> None:
+    held = select(D.worker_id).where(D.worker_id.is_not(None))
+    await session.run(delete(WorkerBeat).where(col(WorkerBeat.beat_at) < silent_since, col(WorkerBeat.id).not_in(held)))
+
+
+async def expire(session: WriteSession, *, now: datetime, reason: str) -> int:
+    """What could not go before its valid_until is missed, and says so."""
+    statement = (
+        update(Delivery)
+        .where(D.state.in_([State.DUE, State.WAITING]), D.valid_until <= now)
+        .values(state=State.MISSED, act_at=None, reason=case((D.reason == "", reason), else_=reason + " " + D.reason))
+    )
+    return (await session.run(statement)).rowcount
+
+
+async def hold_channel(session: WriteSession, channel_id: int, *, reason: str) -> None:
+    statement = update(Delivery).where(D.channel_id == channel_id, D.state == State.DUE)
+    await session.run(statement.values(state=State.WAITING, reason=reason))
+
+
+async def release_channel(session: WriteSession, channel_id: int, *, now: datetime) -> None:
+    """The channel works again: what was approved is due, what was in doubt may be asked.
+
+    Deliveries that wait for approval have no message hash yet and stay.
+    """
+    held = (D.channel_id == channel_id, D.state == State.WAITING, D.message_hash != "")
+    act_at = case((D.due_at > now, D.due_at), else_=now)
+    await session.run(update(Delivery).where(*held).values(state=State.DUE, act_at=act_at, reason=""))
+    stuck = (D.channel_id == channel_id, D.state == State.UNSURE, D.act_at.is_(None), D.remote_id.is_(None))
+    await session.run(update(Delivery).where(*stuck).values(act_at=now))
+
+
+async def postpone_channel(session: WriteSession, channel_id: int, *, until: datetime) -> None:
+    statement = update(Delivery).where(D.channel_id == channel_id, D.state == State.DUE, D.act_at < until)
+    await session.run(statement.values(act_at=until))
+
+
+async def pause_lane(session: WriteSession, lane: str, *, until: datetime, reason: str) -> None:
+    statement = _insert(session, LanePause).values(lane=lane, until=until, reason=reason)
+    await session.run(statement.on_conflict_do_update(index_elements=["lane"], set_={"until": until, "reason": reason}))
+
+
+async def cancel(
+    session: WriteSession,
+    *,
+    reason: str,
+    post_ids: Sequence[int] = (),
+    broadcast_id: int | None = None,
+    channel_id: int | None = None,
+) -> int:
+    """Cancel what has not left. Answers how many."""
+    which = [D.post_id.in_(post_ids)]
+    if broadcast_id is not None:
+        which.append(D.broadcast_id == broadcast_id)
+    if channel_id is not None:
+        which.append(D.channel_id == channel_id)
+    statement = update(Delivery).where(or_(*which), D.state.in_(MAY_CANCEL))
+    return (await session.run(statement.values(state=State.CANCELLED, act_at=None, reason=reason))).rowcount
+
+
+async def drop_untried(session: WriteSession, post_id: int) -> bool:
+    """Delete a post's deliveries that no worker ever took; False if any other remains (roll back then)."""
+    untried = (D.post_id == post_id, D.attempt == 0, D.worker_id.is_(None))
+    await session.run(delete(Delivery).where(*untried))
+    return (await session.run(select(D.id).where(D.post_id == post_id).limit(1))).first() is None
+
+
+async def change_state(
+    session: WriteSession, delivery_id: int, *, seen: Sequence[State], values: Mapping[str, Any]
+) -> bool:
+    """Change a delivery if it is still in a state we saw; nobody holds it then. False: somebody was faster."""
+    statement = update(Delivery).where(D.id == delivery_id, D.state.in_(seen), D.worker_id.is_(None)).values(**values)
+    return (await session.run(statement)).rowcount == 1
+
+
+async def freeze(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """At approval: the message, its hash, and due. Only what still waits is touched."""
+    names = ("message", "message_hash", "state", "act_at", "due_at", "valid_until", "wants_prepare")
+    types = {"message": D.message.type}
+    statement = (
+        update(Delivery)
+        .where(D.id == bindparam("b_id"), D.state == State.WAITING)
+        .values(**{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
+    )
+    await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
+
+
+async def take_metrics_due(session: ReadSession, *, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+    """Published deliveries whose numbers are to be read now."""
+    query = (
+        select(D.id, D.channel_id, D.platform, D.environment, D.remote_id, D.published_at, D.metrics_at)
+        .where(D.metrics_at.is_not(None), D.metrics_at <= now)
+        .order_by(D.metrics_at)
+        .limit(limit)
+    )
+    return list((await session.run(query)).mappings())
+
+
+async def plan_metrics(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """When each is to be read next (`metrics_at`, None: never), if nobody else planned it meanwhile (`seen`)."""
+    statement = update(Delivery).where(
+        D.id == bindparam("b_id"), D.metrics_at == bindparam("b_seen", type_=D.metrics_at.type)
+    )
+    await session.run(
+        statement.values(metrics_at=bindparam("b_at", type_=D.metrics_at.type)),
+        [{"b_id": row["id"], "b_seen": row["seen"], "b_at": row["metrics_at"]} for row in rows],
+    )

@@ -1,0 +1,21 @@
+"""How often the sweeps run. Everything here can be lost and found again: the database knows what is to be done."""
+
+from arq import cron, func
+from arq.cron import CronJob
+from arq.worker import Function
+
+from workers import tasks
+
+_EVERY_5 = set(range(0, 60, 5))
+
+# A kept result would swallow the next ring of the same name (arq 0.28).
+FUNCTIONS: list[Function] = [
+    func(tasks.prepare_media, keep_result=0, timeout=120, max_tries=1),
+    func(tasks.collect_metrics, keep_result=0, timeout=120, max_tries=1),
+]
+CRON: list[CronJob] = [
+    cron(tasks.prepare_media, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+]

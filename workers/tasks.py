@@ -1,0 +1,32 @@
+"""Background work; each task names one service call and nothing else."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.audit.sealing import seal_pending
+from app.bootstrap import Kentongan
+from app.publishing.publisher import Publisher
+
+PREPARE_AHEAD = timedelta(minutes=15)
+
+
+def _house(ctx: dict[str, Any]) -> Kentongan:
+    house: Kentongan = ctx["house"]
+    return house
+
+
+async def prepare_media(ctx: dict[str, Any]) -> None:
+    publisher: Publisher = ctx["publisher"]
+    await publisher.prepare_ahead(within=PREPARE_AHEAD)
+
+
+async def collect_metrics(ctx: dict[str, Any]) -> None:
+    await _house(ctx).engagement.collect()
+
+
+async def close_finished(ctx: dict[str, Any]) -> None:
+    await _house(ctx).posts.close_finished()
+
+
+async def seal_audit(ctx: dict[str, Any]) -> None:
+    await seal_pending(_house(ctx).db)
