@@ -1,0 +1,175 @@
+"""Speaks to Facebook Pages through facebook-sdk, led past its list of versions that ended in 2018."""
+
+import asyncio
+import hashlib
+import hmac
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import facebook
+import requests
+
+from app.platforms import meta
+from app.platforms.answer import Answer, endless
+from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Picture, Published, Sent
+from app.platforms.facebook import wire
+from app.platforms.http import Memory, SdkTransport, load_picture
+
+SDK_HOST = "https://graph.facebook.com"
+DEFAULT_VERSION = "v26.0"
+MAX_PAGES = 20
+
+Use = Callable[[facebook.GraphAPI, dict[str, str]], object]
+"""A call of the SDK; the second argument holds what every call carries besides its own parameters."""
+
+
+class FacebookAdapter:
+    """Facebook Pages. `timeout` is in real seconds; Graph names waits as spans, so it needs no clock."""
+
+    name: ClassVar[str] = "facebook"
+    limits: ClassVar[Limits] = wire.LIMITS
+    look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=15), timedelta(seconds=90))
+
+    def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
+        self._transport = SdkTransport(
+            title=wire.TITLE, host=SDK_HOST, timeout=timeout, sdk_errors=(facebook.GraphAPIError,), amend=hide_token
+        )
+        self._page_ids = Memory()
+
+    def length(self, text: str) -> int:
+        return wire.length(text)
+
+    def needs_prepare(self, message: Message) -> bool:
+        """One picture travels inside the create itself; several must be there before."""
+        return len(message.pictures) > 1
+
+    async def prepare(self, account: Account, message: Message) -> Json:
+        """Uploads several pictures unpublished, each with its alt text: `{"media_ids": [...]}`."""
+        if not self.needs_prepare(message):
+            return {}
+        page_id = await self._page_id(account)
+        uploads = (self._upload(account, page_id, picture) for picture in message.pictures)
+        return {"media_ids": await asyncio.gather(*uploads)}
+
+    async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
+        page_id = await self._page_id(account)
+        if len(message.pictures) == 1:
+            picture = message.pictures[0]
+            answer = await self._put_photo(account, page_id, picture, message=message.text)
+        else:
+            answer = await self._ask(account, _feed(page_id, wire.feed_parameters(message, prepared)), create=True)
+        return wire.read_created(answer)
+
+    async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        page_id = await self._page_id(account)
+        parameters = wire.find_parameters(sent)
+        for _ in range(MAX_PAGES):
+            answer = await self._ask(account, _connections(page_id, "published_posts", parameters))
+            page = wire.read_page(answer, message)
+            if page.found or not page.next_cursor:
+                return page.found
+            parameters |= {"after": page.next_cursor}
+        raise endless(wire.TITLE)
+
+    async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
+        """Two reads a post (Graph has no multi-id read any more) and one of the page for its followers."""
+        if not remote_ids:
+            return {}
+        page_id = await self._page_id(account)
+        answer = await self._ask(account, _object(page_id, "followers_count"))
+        followers = wire.read_followers(answer)
+        slots = asyncio.Semaphore(4)
+
+        async def read(remote_id: str) -> Metrics | None:
+            async with slots:
+                return await self._read_post(account, remote_id, followers)
+
+        return dict(zip(remote_ids, await asyncio.gather(*map(read, remote_ids)), strict=True))
+
+    async def check(self, account: Account) -> Identity:
+        return wire.read_identity(await self._ask(account, _object("me", wire.IDENTITY)))
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _read_post(self, account: Account, remote_id: str, followers: int | None) -> Metrics | None:
+        answer = await self._ask(account, _object(remote_id, wire.COUNTS))
+        error = meta.find_error(answer)
+        if error and error.is_gone:
+            return None
+        # Counts and insights stand under different permissions: one may be refused, and then the other still counts.
+        if not (error and error.is_permission):
+            wire.check_ok(answer)
+        insights = await self._insights(account, remote_id)
+        if error and not insights:
+            raise wire.failure(answer, create=False)
+        return wire.build_metrics(None if error else answer.json, insights, followers)
+
+    async def _insights(self, account: Account, remote_id: str) -> dict[str, object]:
+        async def ask(metrics: str) -> Answer:
+            parameters = {"metric": metrics, "period": "lifetime"}
+            return await self._ask(account, _connections(remote_id, "insights", parameters))
+
+        return await meta.gather_insights(ask, wire.INSIGHTS, wire.failure)
+
+    async def _upload(self, account: Account, page_id: str, picture: Picture) -> str:
+        return wire.read_photo_id(await self._put_photo(account, page_id, picture, message=None))
+
+    async def _put_photo(self, account: Account, page_id: str, picture: Picture, *, message: str | None) -> Answer:
+        content = await load_picture(picture)
+        parameters = wire.photo_parameters(picture, message=message)
+
+        def put(graph: facebook.GraphAPI, more: dict[str, str]) -> object:
+            return graph.put_photo(io.BytesIO(content), f"{page_id}/photos", **parameters, **more)
+
+        return await self._ask(account, put, create=message is not None)
+
+    async def _page_id(self, account: Account) -> str:
+        async def ask() -> str:
+            return (await self.check(account)).account_id
+
+        given = account.credential.get("account_id")
+        return given or await self._page_ids.recall((account.base_url, account.credential["access_token"]), ask)
+
+    async def _ask(self, account: Account, use: Use, *, create: bool = False) -> Answer:
+        token, secret = account.credential["access_token"], account.credential.get("app_secret")
+        more = {"appsecret_proof": prove(token, secret)} if secret else {}
+
+        def call(session: requests.Session) -> object:
+            graph = facebook.GraphAPI(token, session=session)
+            # After construction: the constructor accepts only versions that died by 2020.
+            graph.version = account.version or DEFAULT_VERSION
+            return use(graph, more)
+
+        return await self._transport.ask(account.base_url, call, secret=token, create=create)
+
+
+def _feed(page_id: str, parameters: dict[str, str]) -> Use:
+    return lambda graph, more: graph.put_object(page_id, "feed", **parameters, **more)
+
+
+def _connections(parent: str, edge: str, parameters: dict[str, str]) -> Use:
+    return lambda graph, more: graph.get_connections(parent, edge, **parameters, **more)
+
+
+def _object(node: str, fields: str) -> Use:
+    return lambda graph, more: graph.get_object(node, fields=fields, **more)
+
+
+def prove(token: str, app_secret: str) -> str:
+    """appsecret_proof, for apps that demand one with every call."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def hide_token(request: requests.PreparedRequest) -> None:
+    """The SDK puts the token of every read into the URL, where proxies log it; the header serves as well."""
+    parts = urlsplit(request.url or "")
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    token = dict(query).get("access_token")
+    if token:
+        request.headers["Authorization"] = f"OAuth {token}"
+        rest = urlencode([(name, value) for name, value in query if name != "access_token"])
+        request.url = urlunsplit(parts._replace(query=rest))

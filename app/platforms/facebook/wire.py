@@ -1,0 +1,152 @@
+"""Facebook Pages on the Graph API: what a message becomes, and what each answer means.
+
+Sources: facebook-business-sdk-codegen at ad2b0b6 (v25.0, 15 April 2026) and facebook_business 26.0.3 (v26.0) for names.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from app.platforms import meta
+from app.platforms.answer import Answer, find_at, find_id, find_number, read_time, same_words
+from app.platforms.contract import Identity, Json, Limits, Message, Metrics, Picture, Published, PublishError, Sent
+
+TITLE = "Facebook"
+
+LIMITS = Limits(
+    text=63_206,
+    images=10,
+    image_bytes=4 * 1024 * 1024,
+    alt_text=1000,
+    image_types=("image/jpeg", "image/png"),
+)
+"""63,206 characters, 10 pictures a post, 4 MB a picture: second-hand (error tables of three publishing tools, read
+November 2026); Meta publishes no numbers for Pages. 4 MB rather than the 10 MB some pages state: it always passes.
+Alt text: no length is published; the 1,000 of the other platforms is taken."""
+
+LOOK_BACK = timedelta(minutes=5)
+INSIGHTS = ("post_media_view", "post_total_media_view_unique", "post_clicks_by_type", "post_reactions_by_type_total")
+"""Alive on v25.0 by a third party's probe of 1 September 2026; impressions died on 15 June 2026 (changelog)."""
+
+COUNTS = "shares,reactions.summary(true).limit(0),comments.summary(true).limit(0)"
+IDENTITY = "id,name,username"
+CREATED = "id,permalink_url,created_time"
+
+_MAY_POST, _MAY_READ = "pages_manage_posts", "pages_read_engagement"
+
+
+def length(text: str) -> int:
+    """Characters."""
+    return len(text)
+
+
+def feed_parameters(message: Message, prepared: Json) -> dict[str, str]:
+    """For POST /{page}/feed. Asking for fields makes Graph answer with the permalink at once (read after write)."""
+    ids = prepared.get("media_ids")
+    listed = ids if isinstance(ids, Sequence) and not isinstance(ids, str) else []
+    media = [{"media_fbid": str(each)} for each in listed]
+    link = message.options.get("link")
+    parameters = {"message": message.text, "fields": CREATED}
+    if media:
+        # A JSON string: the SDK would send a raw list as repeated keys that Graph does not read.
+        parameters["attached_media"] = json.dumps(media)
+    elif isinstance(link, str) and link:
+        parameters["link"] = link
+    return parameters
+
+
+def photo_parameters(picture: Picture, *, message: str | None) -> dict[str, str]:
+    """For POST /{page}/photos beside the file; without a message the photo stays unpublished, to be attached."""
+    parameters = {"published": "false"} if message is None else {"message": message, "published": "true"}
+    return parameters | ({"alt_text_custom": picture.alt_text} if picture.alt_text else {})
+
+
+def find_parameters(sent: Sent) -> dict[str, str]:
+    since = int((sent.first_at - LOOK_BACK).timestamp())
+    return {"fields": "id,message,created_time,permalink_url", "since": str(since), "limit": "100"}
+
+
+def permalink(remote_id: str) -> str:
+    return f"https://www.facebook.com/{remote_id}"
+
+
+def read_created(answer: Answer) -> Published:
+    """A photo's answer names the photo in `id` and the post, which is what people see, in `post_id`."""
+    body = answer.json or {}
+    remote_id = find_id(body.get("post_id") or body.get("id"))
+    if answer.ok and remote_id and "error" not in body:
+        url = str(body.get("permalink_url") or permalink(remote_id))
+        return Published(remote_id, url, read_time(body.get("created_time")))
+    raise failure(answer, create=True, needs=_MAY_POST)
+
+
+def read_photo_id(answer: Answer) -> str:
+    check_ok(answer, needs=_MAY_POST)
+    photo_id = find_id(find_at(answer.json, "id"))
+    if photo_id:
+        return photo_id
+    raise failure(answer, create=False, needs=_MAY_POST)
+
+
+def check_ok(answer: Answer, *, needs: str = _MAY_READ) -> None:
+    if not answer.ok or answer.json is None or "error" in answer.json:
+        raise failure(answer, create=False, needs=needs)
+
+
+def read_identity(answer: Answer) -> Identity:
+    check_ok(answer)
+    body = answer.json or {}
+    name = str(body.get("name") or "")
+    return Identity(find_id(body.get("id")), str(body.get("username") or name), name)
+
+
+@dataclass(frozen=True)
+class Page:
+    found: Published | None
+    next_cursor: str
+
+
+def read_page(answer: Answer, message: Message) -> Page:
+    check_ok(answer)
+    if not isinstance(find_at(answer.json, "data"), list):
+        # Only a list can show that a post is absent.
+        raise failure(answer, create=False)
+    ours = same_words(message.text)
+    for item in answer.items:
+        if same_words(str(item.get("message") or "")) == ours:
+            remote_id = find_id(item.get("id"))
+            url = str(item.get("permalink_url") or permalink(remote_id))
+            return Page(Published(remote_id, url, read_time(item.get("created_time"))), "")
+    return Page(None, meta.find_next(answer))
+
+
+def read_followers(answer: Answer) -> int | None:
+    return find_number(find_at(answer.json, "followers_count")) if answer.ok else None
+
+
+def build_metrics(counts: Mapping[str, Any] | None, insights: Mapping[str, object], followers: int | None) -> Metrics:
+    """`counts` is None where Facebook refused them; a post that nobody shared has no `shares` at all."""
+    reactions = find_number(find_at(counts, "reactions", "summary", "total_count"))
+    if reactions is None:
+        reactions = _sum(insights.get("post_reactions_by_type_total"))
+    return Metrics(
+        views=find_number(insights.get("post_media_view")),
+        reach=find_number(insights.get("post_total_media_view_unique")),
+        reactions=reactions,
+        comments=find_number(find_at(counts, "comments", "summary", "total_count")),
+        shares=None if counts is None else find_number(find_at(counts, "shares", "count")) or 0,
+        clicks=find_number(find_at(insights.get("post_clicks_by_type"), "link clicks")),
+        followers=followers,
+    )
+
+
+def _sum(by_type: object) -> int | None:
+    if not isinstance(by_type, Mapping):
+        return None
+    return sum(number for number in map(find_number, by_type.values()) if number is not None)
+
+
+def failure(answer: Answer, *, create: bool, needs: str = _MAY_READ) -> PublishError:
+    return meta.failure(answer, title=TITLE, create=create, needs=needs)

@@ -1,0 +1,248 @@
+"""The only place that opens sockets to platforms, and that tells whether a broken connection had sent anything."""
+
+import asyncio
+import http.client
+import ssl
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from app.platforms.answer import Answer, unanswered
+from app.platforms.contract import Picture, Refused
+
+CONNECT_S = 10.0
+PUBLISH_THREADS = 32
+READ_THREADS = 16
+SHORTEST_TOKEN = 8
+
+_NEVER_LEFT = (
+    NewConnectionError,
+    ConnectTimeoutError,
+    ssl.SSLCertVerificationError,
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.MissingSchema,
+)
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+
+Call = Callable[[requests.Session], object]
+Amend = Callable[[requests.PreparedRequest], None]
+
+
+class Memory:
+    """A small map that forgets the longest unused, for what is asked once a token (account ids, SDK clients)."""
+
+    def __init__(self, size: int = 4096) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: tuple[str, ...]) -> Any:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: tuple[str, ...], value: Any) -> Any:
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return value
+
+    async def recall(self, key: tuple[str, ...], ask: Callable[[], Awaitable[str]]) -> str:
+        return str(self.find(key) or self.keep(key, await ask()))
+
+
+def chain(error: object) -> Iterator[object]:
+    """The error and what libraries wrapped inside it (`reason`, `original_error`, arguments)."""
+    yield error
+    inner = [getattr(error, "reason", None), getattr(error, "original_error", None), *getattr(error, "args", ())]
+    for cause in inner:
+        if isinstance(cause, BaseException):
+            yield from chain(cause)
+
+
+def has_left(error: BaseException) -> bool:
+    """False only where it is certain that no byte of the request reached the platform."""
+    return not any(isinstance(cause, _NEVER_LEFT) for cause in chain(error))
+
+
+class _Pool(HTTPAdapter):
+    """Sends to `base` what an SDK addressed to its own host, and keeps the raw answer of each thread's last call."""
+
+    def __init__(self, *, host: str, base: str, timeout: float, amend: Amend | None) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=PUBLISH_THREADS + READ_THREADS)
+        self._host, self._base, self._amend = host, base, amend
+        self._timeout = (min(CONNECT_S, timeout), timeout)
+        # Asked once, not for every request: requests reads the environment and netrc each time otherwise.
+        self._proxies = get_environ_proxies(base)
+        self.last = threading.local()
+
+    def send(self, request: requests.PreparedRequest, *_args: Any, **given: Any) -> requests.Response:
+        request.url = (request.url or "").replace(self._host, self._base, 1)
+        if self._amend:
+            self._amend(request)
+        given |= {"timeout": self._timeout, "proxies": self._proxies, "stream": False}
+        response = super().send(request, **given)
+        self.last.answer = Answer(
+            response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content
+        )
+        return response
+
+
+class SdkTransport:
+    """Runs calls of a synchronous SDK in bounded threads over one kept-alive session per base address.
+
+    Publishes have threads of their own, so that slow reads never delay one. Whatever the SDK makes of an answer, the
+    raw one is handed back; only a call without any answer raises (Unsure on a create, else TryLater).
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        host: str,
+        timeout: float,
+        sdk_errors: tuple[type[Exception], ...],
+        amend: Amend | None = None,
+    ) -> None:
+        self._title, self._host, self._timeout, self._amend = title, host, timeout, amend
+        # KeyError, ValueError and the like: what the SDKs stumble over in HTML, lists and missing content types.
+        self._sdk_errors: tuple[type[Exception], ...] = (*sdk_errors, AttributeError, KeyError, TypeError, ValueError)
+        self._publishing = ThreadPoolExecutor(PUBLISH_THREADS, thread_name_prefix=f"{title}-publish")
+        self._reading = ThreadPoolExecutor(READ_THREADS, thread_name_prefix=f"{title}-read")
+        self._sessions: dict[str, tuple[requests.Session, _Pool]] = {}
+        self._lock = threading.Lock()
+
+    async def ask(self, base: str, call: Call, *, secret: str, create: bool = False) -> Answer:
+        """`secret` is blotted out of the answer, since platforms echo tokens in their error sentences."""
+        pool = self._publishing if create else self._reading
+        answer = await asyncio.get_running_loop().run_in_executor(pool, self._run, base, call, create)
+        return blot(answer, secret)
+
+    def _run(self, base: str, call: Call, create: bool) -> Answer:
+        session, pool = self._session(base)
+        pool.last.answer = None
+        try:
+            call(session)
+        except _BROKEN as error:
+            # tweepy's own errors are no OSErrors, but requests' JSON error is: an answer that came is an answer.
+            if pool.last.answer is None:
+                raise unanswered(self._title, sent=has_left(error), create=create) from error
+        except self._sdk_errors:
+            if pool.last.answer is None:
+                raise
+        answer: Answer = pool.last.answer
+        return answer
+
+    def _session(self, base: str) -> tuple[requests.Session, _Pool]:
+        with self._lock:
+            if base not in self._sessions:
+                session = requests.Session()
+                # Accounts share the connections, never cookies; a redirect would turn a POST into a GET.
+                session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+                session.trust_env, session.max_redirects = False, 0
+                pool = _Pool(host=self._host, base=base, timeout=self._timeout, amend=self._amend)
+                session.mount("https://", pool)
+                session.mount("http://", pool)
+                self._sessions[base] = session, pool
+            return self._sessions[base]
+
+    async def close(self) -> None:
+        """Waits for calls under way: cutting one off would leave a post in doubt."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._publishing.shutdown(wait=True, cancel_futures=True)
+        self._reading.shutdown(wait=True, cancel_futures=True)
+        for session, _ in self._sessions.values():
+            session.close()
+
+
+class AioTransport:
+    """One aiohttp session with kept-alive connections and no limit of its own: the publisher's slots are the limit."""
+
+    def __init__(self, *, title: str, timeout: float) -> None:
+        self._title, self._timeout = title, timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str,
+        form: Mapping[str, str] | None = None,
+        create: bool = False,
+    ) -> Answer:
+        """GET sends `form` as query, POST as body; the token travels in the Authorization header only."""
+        fields = {"params": form} if method == "GET" else {"data": form}
+        try:
+            async with self._open().request(
+                method,
+                url,
+                headers={"Authorization": f"Bearer {token}"},
+                proxy=self._proxy(url),
+                allow_redirects=False,
+                **fields,  # type: ignore[arg-type]
+            ) as response:
+                body = await response.read()
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return blot(Answer(response.status, headers, body), token)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise unanswered(self._title, sent=False, create=create) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise unanswered(self._title, sent=True, create=create) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            # Made on first use: the session belongs to the loop that it is used in.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(CONNECT_S, self._timeout)),
+            )
+        return self._session
+
+    def _proxy(self, url: str) -> str | None:
+        scheme, _, rest = url.partition("://")
+        base = f"{scheme}://{rest.split('/', 1)[0]}"
+        if base not in self._proxies:
+            self._proxies[base] = get_environ_proxies(base).get(scheme)
+        return self._proxies[base]
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def blot(answer: Answer, secret: str) -> Answer:
+    """A string shorter than any real token is left alone: it would be found in innocent words."""
+    hidden = secret.encode()
+    if len(hidden) < SHORTEST_TOKEN or hidden not in answer.body:
+        return answer
+    return Answer(answer.status, answer.headers, answer.body.replace(hidden, b"***"))
+
+
+async def load_picture(picture: Picture) -> bytes:
+    """The bytes of a picture that is pushed to the platform; raises Refused where the file is not on our disk."""
+    try:
+        return await asyncio.to_thread(Path(picture.path).read_bytes)
+    except OSError as error:
+        raise Refused("Berkas gambar tidak ada lagi; unggah ulang gambarnya.", code="picture_missing") from error

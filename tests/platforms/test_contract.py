@@ -1,0 +1,219 @@
+"""What every adapter promises, asked of each in turn against the simulator."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.platforms.contract import (
+    Json,
+    NeedsReconnect,
+    PublishError,
+    Refused,
+    Scope,
+    Sent,
+    TryLater,
+    Unsure,
+)
+from app.platforms.registry import PLATFORMS
+from simulator.accounts import account_id
+from tests.platforms.stage import MakeStage, Recorder, Stage, serve
+from tests.support.wait import wait_until
+
+TEXT = "Warga RW 03, ayo cek DPT di https://cekdptonline.kpu.go.id/ & ajak tetangga! 🗳️\nTPS buka 07.00 WIB."
+
+# Instagram forgets containers after a day and then has only its list to ask; the others look at nothing else.
+A_LOST_CONTAINER: Json = {"container": "17900000000000001"}
+
+
+async def find_listed(stage: Stage, text: str, sent: Sent) -> str | None:
+    """Looks until the read-back lag has passed (half a real second at most)."""
+    found: list[str] = []
+
+    async def look() -> bool:
+        try:
+            published = await stage.adapter.find(stage.account, stage.message(text), sent)
+        except TryLater:
+            return False
+        found.extend([published.remote_id] if published else [])
+        return bool(found)
+
+    await wait_until(look, f"{text!r} is found")
+    return found[0]
+
+
+async def test_a_published_post_is_public_once_with_its_words_and_alt_text(stage: Stage) -> None:
+    picture = stage.pictures.make("satu", "Poster ajakan mencoblos, 27 November 2024")
+    published = await stage.send(stage.message(TEXT, picture))
+    (post,) = stage.posts()
+    assert (post["remote_id"], post["text"]) == (published.remote_id, TEXT)
+    assert post["alt_texts"] == ["Poster ajakan mencoblos, 27 November 2024"]
+
+
+async def test_several_pictures_arrive_in_order_each_with_its_alt_text(stage: Stage) -> None:
+    pictures = [stage.pictures.make(name, f"Alt {name}") for name in ("satu", "dua", "tiga")]
+    await stage.send(stage.message("Tiga langkah mencoblos", *pictures))
+    (post,) = stage.posts()
+    assert post["alt_texts"] == ["Alt satu", "Alt dua", "Alt tiga"]
+
+
+async def test_a_lost_answer_is_looked_up_not_sent_twice(stage: Stage) -> None:
+    stage.fault("lost_answer", count=1, operation="create")
+    message = stage.message(TEXT)
+    prepared = await stage.prepare(message)
+    sent = stage.sent(prepared)
+    with pytest.raises(Unsure):
+        await stage.adapter.publish(stage.account, message, prepared)
+    (post,) = stage.posts()
+    assert await find_listed(stage, TEXT, sent) == post["remote_id"]
+
+
+async def test_a_post_that_never_arrived_is_not_found(stage: Stage) -> None:
+    stage.fault("reset", count=1, operation="create")
+    message = stage.message(TEXT)
+    prepared = await stage.prepare(message)
+    sent = stage.sent(prepared)
+    with pytest.raises(Unsure):
+        await stage.adapter.publish(stage.account, message, prepared)
+    assert stage.posts() == []
+    assert await stage.adapter.find(stage.account, message, sent) is None
+
+
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("kind", ["http_503_html", "http_502_html", "empty_200", "truncated_json"])
+async def test_a_broken_answer_to_a_create_is_unsure(stage: Stage, kind: str, committed: bool) -> None:
+    stage.fault(kind, count=1, committed=committed, operation="create")
+    with pytest.raises(Unsure):
+        await stage.send(stage.message(TEXT))
+    assert len(stage.posts()) == committed
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+async def test_no_answer_within_the_time_out_is_unsure(make_stage: MakeStage, name: str) -> None:
+    stage = make_stage(name, timeout=0.4)
+    message = stage.message(TEXT)
+    prepared = await stage.prepare(message)
+    stage.fault("slow", count=1, seconds=90, operation="create")
+    with pytest.raises(Unsure):
+        await stage.adapter.publish(stage.account, message, prepared)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+async def test_a_platform_nobody_listens_at_certainly_posted_nothing(make_stage: MakeStage, name: str) -> None:
+    stage = make_stage(name)
+    account = replace(
+        stage.account, base_url="http://127.0.0.1:9", credential={**stage.account.credential, "account_id": "1"}
+    )
+    with pytest.raises(TryLater):
+        await stage.adapter.publish(account, stage.message(TEXT), {"container": "1"})
+
+
+async def test_a_dead_token_asks_for_a_person(stage: Stage) -> None:
+    message = stage.message(TEXT)
+    prepared = await stage.prepare(message)
+    stage.fault("token_dead")
+    for call in (
+        stage.adapter.publish(stage.account, message, prepared),
+        stage.adapter.check(stage.account),
+        stage.adapter.find(stage.account, message, stage.sent(prepared)),
+        stage.adapter.read_metrics(stage.account, ["1"]),
+    ):
+        with pytest.raises(NeedsReconnect, match="Hubungkan ulang"):
+            await call
+    assert stage.posts() == []
+
+
+async def test_a_rate_limit_names_its_wait(stage: Stage) -> None:
+    stage.fault("rate_limited", seconds=600, operation="create")
+    with pytest.raises(TryLater) as caught:
+        await stage.send(stage.message(TEXT))
+    assert caught.value.after is not None
+    assert timedelta(minutes=7) < caught.value.after <= timedelta(minutes=11)
+    # X limits the account; Graph's code 4 limits the whole app.
+    assert caught.value.scope is (Scope.CHANNEL if stage.adapter.name == "x" else Scope.APP)
+    assert stage.posts() == []
+
+
+async def test_the_limit_itself_passes_and_one_more_is_refused(stage: Stage) -> None:
+    limit = stage.adapter.limits.text
+    fits, over = "a" * limit, "b" * (limit + 1)
+    assert (stage.adapter.length(fits), stage.adapter.length(over)) == (limit, limit + 1)
+    await stage.send(stage.message(fits))
+    with pytest.raises(Refused, match="ditolak"):
+        await stage.send(stage.message(over))
+    assert [post["text"] for post in stage.posts()] == [fits]
+
+
+async def test_another_text_is_never_taken_for_ours(stage: Stage) -> None:
+    await stage.send(stage.message("Pengumuman lain dari kelurahan"))
+    sent = stage.sent(A_LOST_CONTAINER)
+    with pytest.raises(AssertionError, match="never"):
+        await wait_until(lambda: _is_found(stage, sent), "a strange post is taken for ours", seconds=0.3)
+
+
+async def _is_found(stage: Stage, sent: Sent) -> bool:
+    return await stage.adapter.find(stage.account, stage.message(TEXT), sent) is not None
+
+
+async def test_the_same_text_of_another_day_is_never_taken_for_ours(stage: Stage) -> None:
+    message = stage.message(TEXT)
+    sent = stage.sent(A_LOST_CONTAINER)
+    await stage.send(message)
+    await find_listed(stage, TEXT, sent)
+    later = replace(sent, first_at=stage.clock.now() + timedelta(days=1), last_at=stage.clock.now() + timedelta(days=1))
+    assert await stage.adapter.find(stage.account, message, later) is None
+
+
+@pytest.mark.parametrize("body", [{}, {"errors": [{"type": "https://api.x.com/2/problems/resource-not-found"}]}])
+async def test_an_answer_without_a_list_has_not_shown_that_a_post_is_absent(stage: Stage, body: object) -> None:
+    if stage.adapter.name == "instagram":
+        recorder = Recorder({"id": "1", "status_code": "EXPIRED"}, body)
+    else:
+        recorder = Recorder(body)
+    with serve(recorder) as address:
+        account = replace(stage.account, base_url=address, credential={"access_token": "t", "account_id": "1"})
+        with pytest.raises(TryLater):
+            await stage.adapter.find(account, stage.message(TEXT), stage.sent(A_LOST_CONTAINER))
+
+
+async def test_numbers_grow_and_what_is_not_offered_stays_none(stage: Stage) -> None:
+    remote_id = (await stage.send(stage.message(TEXT))).remote_id
+    seen = {}
+
+    async def has_views() -> bool:
+        seen.update(await stage.adapter.read_metrics(stage.account, [remote_id]))
+        return seen[remote_id] is not None and bool(seen[remote_id].views)
+
+    await wait_until(has_views, "the post has views")
+    metrics = seen[remote_id]
+    assert None not in (metrics.reactions, metrics.comments, metrics.shares)
+    not_offered = {"x": "reach", "facebook": "saves", "instagram": "clicks"}[stage.adapter.name]
+    assert getattr(metrics, not_offered) is None
+
+
+async def test_a_deleted_post_has_no_numbers_and_the_others_keep_theirs(stage: Stage) -> None:
+    gone = "18012345678901234" if stage.adapter.name == "instagram" else "1234567890123456789"
+    kept = (await stage.send(stage.message(TEXT))).remote_id
+    seen = {}
+
+    async def is_listed() -> bool:
+        seen.update(await stage.adapter.read_metrics(stage.account, [kept, gone]))
+        return seen[kept] is not None
+
+    await wait_until(is_listed, "the living post has numbers")
+    assert seen[gone] is None
+
+
+async def test_a_check_says_whose_account_it_is(stage: Stage) -> None:
+    identity = await stage.adapter.check(stage.account)
+    assert identity.account_id == account_id(stage.adapter.name, stage.account.handle)
+    assert stage.account.handle in (identity.handle, identity.name)
+
+
+async def test_a_strange_token_is_refused_without_being_repeated(stage: Stage) -> None:
+    token = "EAABrandnewSecretTokenThatNobodyMayEverSee12345"
+    account = replace(stage.account, credential={"access_token": token, "account_id": "1"})
+    with pytest.raises(PublishError) as caught:
+        await stage.adapter.publish(account, stage.message(TEXT), {"container": "1"})
+    assert isinstance(caught.value, NeedsReconnect)
+    assert token not in str(caught.value)
