@@ -94,7 +94,9 @@ def _mount_simulator(app: FastAPI, house: Kentongan) -> None:
         # Anybody can form a practice token: in public the simulator fetches pictures from ourselves alone.
         hosts = (settings.base_url.split("://", 1)[-1],) if guarded else ()
         folder = settings.data_dir / "simulator"
-        app.mount("/simulator", create_simulator(folder, clock_setting=settings.clock, guarded=guarded, media_hosts=hosts))
+        app.mount(
+            "/simulator", create_simulator(folder, clock_setting=settings.clock, guarded=guarded, media_hosts=hosts)
+        )
 
 
 class Trace:
@@ -105,7 +107,8 @@ class Trace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/simulator"):
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         identity = scope.setdefault("state", {}).setdefault("request_id", uuid4().hex[:16])
         started, status = time.perf_counter(), 0
 

@@ -97,7 +97,7 @@ class Supervisor:
         if self.on_ready is None:
             return
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
-        while not await _answers(host, self.port):
+        while not await _answers(host, self.port):  # noqa: ASYNC110 - another process answers; no event to wait for
             await asyncio.sleep(0.1)
         await self.on_ready()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.audit import store
@@ -53,9 +54,19 @@ async def verify(db: Database, *, chunk: int = 5000) -> Verdict:
     """Walk the whole chain."""
     seq, head = 0, GENESIS
     async with db.read() as session:
+        unsealed = await store.count_unsealed(session)
         while events := await store.sealed_after(session, seq, limit=chunk):
-            for event in events:
-                if event.seq != seq + 1 or event.prev_hash != head or event.hash != hash_event(event, head):
-                    return Verdict(seq, await store.count_unsealed(session), head, event.seq)
-                seq, head = seq + 1, event.hash or ""
-        return Verdict(seq, await store.count_unsealed(session), head, None)
+            broken = next(_walk(events, seq, head), None)
+            if broken is not None:
+                return Verdict(broken - 1, unsealed, head, broken)
+            seq, head = events[-1].seq or 0, events[-1].hash or ""
+    return Verdict(seq, unsealed, head, None)
+
+
+def _walk(events: Sequence[AuditEvent], seq: int, head: str) -> Iterator[int]:
+    """Numbers at which the chain does not hold."""
+    for event in events:
+        seq += 1
+        if event.seq != seq or event.prev_hash != head or event.hash != hash_event(event, head):
+            yield seq
+        head = event.hash or ""

@@ -60,7 +60,7 @@ class ChannelService:
             channel, _path = await _visible(session, actor, channel_id)
             return channel
 
-    async def add(  # noqa: PLR0913 - these are the fields of a channel; a bundle would only rename them
+    async def add(
         self,
         actor: Actor,
         *,

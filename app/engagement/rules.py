@@ -1,6 +1,5 @@
 """When numbers are read, and how they are added up; a number that is not offered stays unknown."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ _PRACTICE = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), 
 NUMBERS = ("views", "reach", "reactions", "comments", "shares", "saves", "clicks", "followers")
 SUMMED = NUMBERS[:-1]
 """Followers are an account's, not a post's: they are never added up over posts."""
+COUNTED = ("posts", "published", "on_time", "failed", "missed")
 INTERACTIONS = ("reactions", "comments", "shares", "saves")
 
 
@@ -36,31 +36,21 @@ class Row:
 
     key: str
     label: str
-    posts: int
-    published: int
-    on_time: int
-    failed: int
-    missed: int
-    views: int | None
-    reach: int | None
-    reactions: int | None
-    comments: int | None
-    shares: int | None
-    saves: int | None
-    clicks: int | None
-    engagement_rate: float | None
-
-
-def total(values: Iterable[int | None]) -> int | None:
-    """The sum of what is known; None where nothing is."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    posts: int = 0
+    published: int = 0
+    on_time: int = 0
+    failed: int = 0
+    missed: int = 0
+    views: int | None = None
+    reach: int | None = None
+    reactions: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    clicks: int | None = None
+    engagement_rate: float | None = None
 
 
 def engagement_rate(interactions: int | None, reach: int | None) -> float | None:
     """(reactions + comments + shares + saves) / reach, both over the posts whose platform tells reach (domain.md, section 6)."""
     return None if interactions is None or not reach else interactions / reach
-
-
-def sum_interactions(numbers: Mapping[str, int | None], names: Sequence[str] = INTERACTIONS) -> int | None:
-    return total(numbers[name] for name in names)

@@ -11,7 +11,7 @@ from app.accounts.rules import Act, Actor
 from app.channels.service import ChannelService
 from app.engagement import rules, store
 from app.engagement.models import Snapshot
-from app.engagement.rules import NUMBERS, SUMMED, Row
+from app.engagement.rules import COUNTED, NUMBERS, SUMMED, Row
 from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
@@ -178,11 +178,12 @@ def _label(group_by: str, key: str, names: Mapping[str, str]) -> str:
 
 def _row(key: str, label: str, row: Mapping[str, Any] | None) -> Row:
     if row is None:
-        return Row(key, label, 0, 0, 0, 0, 0, *([None] * len(SUMMED)), None)
-    counts = [int(row[name]) for name in ("posts", "published", "on_time", "failed", "missed")]
-    numbers = [None if row[name] is None else int(row[name]) for name in SUMMED]
-    interactions = row["interactions_with_reach"]
-    rate = rules.engagement_rate(
-        None if interactions is None else int(interactions), None if row["reach"] is None else int(row["reach"])
-    )
-    return Row(key, label, *counts, *numbers, rate)
+        return Row(key=key, label=label)
+    values: dict[str, Any] = {name: int(row[name]) for name in COUNTED} | {name: _known(row[name]) for name in SUMMED}
+    rate = rules.engagement_rate(_known(row["interactions_with_reach"]), values["reach"])
+    return Row(key=key, label=label, engagement_rate=rate, **values)
+
+
+def _known(value: Any) -> int | None:
+    # PostgreSQL sums integers into decimals.
+    return None if value is None else int(value)

@@ -46,7 +46,7 @@ async def add_snapshots(session: WriteSession, rows: Sequence[Mapping[str, Any]]
         await session.run(statement.on_conflict_do_update(index_elements=["delivery_id"], set_=changed), batch)
 
 
-async def latest_of_post(session: ReadSession, post_id: int) -> list[Mapping[str, Any]]:
+async def latest_of_post(session: ReadSession, post_id: int) -> list[dict[str, Any]]:
     query = (
         select(
             D.id,
@@ -64,7 +64,7 @@ async def latest_of_post(session: ReadSession, post_id: int) -> list[Mapping[str
         .where(D.post_id == post_id)
         .order_by(D.id)
     )
-    return list((await session.run(query)).mappings())
+    return await session.rows(query)
 
 
 async def history_of(session: ReadSession, delivery_ids: Sequence[int]) -> list[Snapshot]:
@@ -92,7 +92,7 @@ def _under(paths: Sequence[str]) -> Any:
     return or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else col(Unit.id) < 0
 
 
-async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> list[Mapping[str, Any]]:
+async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> list[dict[str, Any]]:
     """One row a group: counts of posts and deliveries, sums of latest numbers. NULL where nothing is known."""
     key = _key(session, wanted.group_by)
     is_out = D.state == State.PUBLISHED
@@ -121,7 +121,7 @@ async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) ->
         query = query.where(D.due_at >= wanted.from_at)
     if wanted.to_at is not None:
         query = query.where(D.due_at < wanted.to_at)
-    return list((await session.run(query.order_by(key))).mappings())
+    return await session.rows(query.order_by(key))
 
 
 def _count(condition: Any) -> Any:
@@ -166,12 +166,15 @@ async def labels(session: ReadSession, paths: Sequence[str], group_by: str) -> d
                 select(col(Unit.id), col(Unit.name)).where(_under(paths)).order_by(col(Unit.wilayah_code))
             )
         ).all()
-        return {str(identity): name for identity, name in rows}
+        return {str(row[0]): row[1] for row in rows}
     if group_by == "kecamatan":
         code = func.substr(col(Unit.wilayah_code), 1, _KECAMATAN_LENGTH)
         inside = select(code).where(_under(paths), func.length(col(Unit.wilayah_code)) >= _KECAMATAN_LENGTH)
         named = select(col(Wilayah.code), func.coalesce(func.nullif(col(Wilayah.display), ""), col(Wilayah.name)))
-        return dict((await session.run(named.where(col(Wilayah.code).in_(inside)).order_by(col(Wilayah.code)))).all())
+        return {
+            row[0]: row[1]
+            for row in (await session.run(named.where(col(Wilayah.code).in_(inside)).order_by(col(Wilayah.code)))).all()
+        }
     if group_by == "tahapan":
-        return dict((await session.run(select(col(Tahapan.code), col(Tahapan.name)))).all())
+        return {row[0]: row[1] for row in (await session.run(select(col(Tahapan.code), col(Tahapan.name)))).all()}
     return {}

@@ -49,10 +49,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 class ReadSession(AsyncSession):
     """A session for looking; a function that takes one promises not to change anything."""
 
-    async def run(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
+    async def run(self, statement: Executable, rows: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """One core statement (`session.execute` is deprecated in SQLModel, `exec` is for ORM selects)."""
         connection = await self.connection()
         return await connection.execute(statement, rows)
+
+    async def rows(self, statement: Executable) -> list[dict[str, Any]]:
+        """Its rows as plain dictionaries by column name."""
+        return [{str(name): value for name, value in row.items()} for row in (await self.run(statement)).mappings()]
 
     @property
     def is_sqlite(self) -> bool:

@@ -21,7 +21,7 @@ from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
 from app.posts.rules import PostState, Reviewer, Route, Timing
 from app.posts.store import PostFilter
-from app.posts.writing import Common, Item, Writer, freeze
+from app.posts.writing import Common, Item, Writer, freeze, state_of
 from app.publishing.rules import OPEN, State
 from app.publishing.service import DeliveryView, PublishingService
 from app.tahapan.service import TahapanService
@@ -97,7 +97,7 @@ class PostService:
         plan, common, route = await self._decide(actor, wanted, submit=wanted.timing is not None)
         async with self.db.write() as session:
             ids = await self.writer.insert(session, [Item(plan, route, wanted.media)], common)
-            await self._audit(session, actor, "post.create", ids[0], {"state": rules_state(route)})
+            await self._audit(session, actor, "post.create", ids[0], {"state": state_of(route)})
         return await self.get(actor, ids[0])
 
     async def edit(self, actor: Actor, post_id: int, changes: Mapping[str, Any], *, if_match: str | None) -> PostView:
@@ -116,7 +116,7 @@ class PostService:
         plan, common, route = await self._decide(actor, wanted, submit=submit and wanted.timing is not None)
         if keeps_approval:
             route = Route(Reviewer.NOBODY)
-        await self._replace(actor, post, plan, common, route, media=wanted.media, action="post.edit")
+        await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
         return await self.get(actor, post_id)
 
     async def submit(self, actor: Actor, post_id: int) -> PostView:
@@ -129,7 +129,7 @@ class PostService:
         if wanted.timing is None:
             raise BadInput("Pilih waktu terbit dulu, lalu ajukan.", Problem("timing", "wajib diisi sebelum diajukan"))
         plan, common, route = await self._decide(actor, wanted, submit=True)
-        await self._replace(actor, post, plan, common, route, media=wanted.media, action="post.submit")
+        await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
         return await self.get(actor, post_id)
 
     async def approve(self, actor: Actor, post_id: int, *, reason: str = "") -> PostView:
@@ -317,19 +317,9 @@ class PostService:
             )
         return found
 
-    async def _replace(
-        self,
-        actor: Actor,
-        post: Post,
-        plan: Plan,
-        common: Common,
-        route: Route | None,
-        *,
-        media: Sequence[int],
-        action: str,
-    ) -> None:
+    async def _replace(self, actor: Actor, post: Post, item: Item, common: Common, *, action: str) -> None:
         """Put a new plan in the place of the old one; refused once something has left."""
-        item, post_id = Item(plan, route, media), post.id or 0
+        post_id = post.id or 0
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
             await self.publishing.take_out(session, post_id)
@@ -338,7 +328,7 @@ class PostService:
             kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
-            await self._audit(session, actor, action, post_id, {"state": rules_state(route)})
+            await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
 
     async def _approve_deliveries(self, session: WriteSession, actor: Actor, post: Post) -> None:
         assert post.due_at is not None
@@ -368,12 +358,6 @@ class PostService:
         self, session: WriteSession, actor: Actor, action: str, post_id: int, detail: Mapping[str, Any]
     ) -> None:
         await record(session, at=self.now(), actor=actor.name, action=action, subject=f"post:{post_id}", detail=detail)
-
-
-def rules_state(route: Route | None) -> str:
-    if route is None:
-        return PostState.DRAFT
-    return PostState.SCHEDULED if route.reviewer is Reviewer.NOBODY else PostState.IN_REVIEW
 
 
 def etag_of(post: Post) -> str:

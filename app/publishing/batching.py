@@ -36,8 +36,7 @@ class Batcher(Generic[Item]):
 
     async def close(self) -> None:
         """After everything put has been written."""
-        while self._waiting:
-            await asyncio.sleep(WINDOW)
+        await asyncio.gather(*(done for _, done in self._waiting))
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -60,7 +59,8 @@ class Batcher(Generic[Item]):
         wait = 0.1
         while True:
             try:
-                return await self._write(items)
+                await self._write(items)
+                return
             except (OSError, DBAPIError) as error:
                 log.warning("record_failed", items=len(items), error=repr(error))
             except Exception as error:

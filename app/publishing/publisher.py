@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -269,7 +269,7 @@ class Publisher:
         async with self.db.write() as session:
             await store.drop_dead_beats(session, silent_since=silent_since - timedelta(minutes=10))
 
-    async def _put_in_doubt(self, orphans: list[Mapping[str, Any]]) -> None:
+    async def _put_in_doubt(self, orphans: Sequence[Mapping[str, Any]]) -> None:
         ended_at = self.clock.now() + self.clock.span(self.send_timeout)
         rows, attempts = [], []
         for row in orphans:

@@ -1,6 +1,6 @@
 """What people ask about deliveries; who is asking is part of every query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from app.publishing.rules import OPEN
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
-_SHOWN = (
+_SHOWN: tuple[Any, ...] = (
     D.id,
     D.post_id,
     D.broadcast_id,
@@ -64,7 +64,7 @@ def _seen(paths: Sequence[str]) -> Any:
 
 
 def _narrow(query: Any, wanted: Filter) -> Any:
-    conditions = {
+    conditions: dict[str, Callable[[], Any]] = {
         "states": lambda: D.state.in_(wanted.states),
         "unit_id": lambda: D.unit_id == wanted.unit_id,
         "under": lambda: col(Unit.path).startswith(wanted.under, autoescape=True),
@@ -89,7 +89,7 @@ async def find_rows(
     limit: int,
     after: tuple[datetime, int] | None,
     newest_first: bool = False,
-) -> list[Mapping[str, Any]]:
+) -> list[dict[str, Any]]:
     """By due_at and id; `after` is the last row seen."""
     query = _narrow(_seen(paths), wanted)
     if after is not None:
@@ -97,11 +97,11 @@ async def find_rows(
         beyond = (D.due_at < at, D.id < last_id) if newest_first else (D.due_at > at, D.id > last_id)
         query = query.where(or_(beyond[0], (D.due_at == at) & beyond[1]))
     order = (D.due_at.desc(), D.id.desc()) if newest_first else (D.due_at, D.id)
-    return list((await session.run(query.order_by(*order).limit(limit))).mappings())
+    return await session.rows(query.order_by(*order).limit(limit))
 
 
 async def find_one(session: ReadSession, paths: Sequence[str], delivery_id: int) -> Mapping[str, Any] | None:
-    return (await session.run(_seen(paths).where(D.id == delivery_id))).mappings().first()
+    return next(iter(await session.rows(_seen(paths).where(D.id == delivery_id))), None)
 
 
 async def attempts_of(session: ReadSession, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
@@ -123,8 +123,8 @@ async def count_states(session: ReadSession, *, broadcast_ids: Sequence[int]) ->
         .group_by(D.broadcast_id, D.state)
     )
     found: dict[int, dict[str, int]] = {identity: {} for identity in broadcast_ids}
-    for identity, state, count in (await session.run(query)).all():
-        found[identity][state] = count
+    for row in (await session.run(query)).all():
+        found[row[0]][row[1]] = row[2]
     return found
 
 
@@ -132,7 +132,7 @@ async def count_visible(session: ReadSession, paths: Sequence[str], wanted: Filt
     """How many per state, for the queue's tabs."""
     shown = _narrow(_seen(paths), wanted).subquery()
     query = select(shown.c.state, func.count()).group_by(shown.c.state)
-    return {state: count for state, count in (await session.run(query)).all()}
+    return {row[0]: row[1] for row in (await session.run(query)).all()}
 
 
 async def posts_all_ended(session: ReadSession, post_ids: Sequence[int]) -> set[int]:

@@ -40,6 +40,8 @@ OPEN = (State.WAITING, State.DUE, State.SENDING, State.UNSURE, State.MANUAL)
 """Not yet at an end."""
 
 MAY_CANCEL = (State.WAITING, State.DUE, State.MANUAL)
+BY_HAND = (State.UNSURE, State.MANUAL)
+"""A person may say whether it is out."""
 MAY_RETRY = (State.STOPPED, State.MISSED, State.CANCELLED)
 
 ON_TIME_SECONDS = 60
@@ -89,7 +91,8 @@ class Next:
 
 def back_off(attempt: int) -> timedelta:
     """Twice as long after each try: 20 s, 40 s, 80 s ... at most 15 minutes."""
-    return min(FIRST_WAIT * 2 ** min(max(attempt, 1) - 1, 10), LONGEST_WAIT)
+    doublings = min(max(attempt, 1) - 1, 10)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def after_send(error: PublishError, this: Try, *, now: datetime) -> Next:

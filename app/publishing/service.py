@@ -14,7 +14,7 @@ from app.kit.paging import Page, cut, decode
 from app.publishing import read_store, store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
-from app.publishing.rules import MAY_CANCEL, MAY_RETRY, Frozen, State, hash_of, late_seconds
+from app.publishing.rules import BY_HAND, MAY_CANCEL, MAY_RETRY, Frozen, State, hash_of, late_seconds
 
 
 @dataclass(frozen=True)
@@ -193,77 +193,57 @@ class PublishingService:
 
     async def retry(self, actor: Actor, delivery_id: int) -> DeliveryView:
         """Send again what stopped, was missed or cancelled. What is in doubt must be resolved instead."""
-        now = self.now()
-        values = {
-            "state": State.DUE,
-            "act_at": now,
-            "valid_until": now + self.grace,
-            "reason": "",
-            "code": "",
-            "looks": 0,
-        }
-        return await self._change(actor, delivery_id, Act.WRITE, MAY_RETRY, values, action="delivery.retry", detail={})
+        return await self._change(actor, delivery_id, MAY_RETRY, self._due_again(), action="retry", detail={})
 
     async def resolve(self, actor: Actor, delivery_id: int, *, published: bool, url: str | None = None) -> DeliveryView:
         """A person has looked: it is out (with its address, if known) or it is not, then it is sent again."""
-        now = self.now()
+        values = self._due_again()
         if published:
-            values: dict[str, Any] = {
+            reason = "Dipastikan terbit oleh anggota."
+            values = {
                 "state": State.PUBLISHED,
                 "act_at": None,
-                "published_at": now,
+                "published_at": self.now(),
                 "url": url,
-                "reason": "Dipastikan terbit oleh anggota.",
+                "reason": reason,
             }
-        else:
-            values = {
-                "state": State.DUE,
-                "act_at": now,
-                "valid_until": now + self.grace,
-                "reason": "",
-                "code": "",
-                "looks": 0,
-            }
-        seen = (State.UNSURE, State.MANUAL)
         detail = {"published": published, "url": url}
-        return await self._change(actor, delivery_id, Act.WRITE, seen, values, action="delivery.resolve", detail=detail)
+        return await self._change(actor, delivery_id, BY_HAND, values, action="resolve", detail=detail)
 
     async def cancel_one(self, actor: Actor, delivery_id: int, *, reason: str) -> DeliveryView:
         values = {"state": State.CANCELLED, "act_at": None, "reason": reason}
-        return await self._change(
-            actor, delivery_id, Act.WRITE, MAY_CANCEL, values, action="delivery.cancel", detail={"reason": reason}
-        )
+        return await self._change(actor, delivery_id, MAY_CANCEL, values, action="cancel", detail={"reason": reason})
+
+    def _due_again(self) -> dict[str, Any]:
+        now = self.now()
+        fresh = {"reason": "", "code": "", "looks": 0}
+        return {"state": State.DUE, "act_at": now, "valid_until": now + self.grace, **fresh}
 
     async def _change(
         self,
         actor: Actor,
         delivery_id: int,
-        act: Act,
         seen: Sequence[State],
-        values: dict[str, Any],
+        values: Mapping[str, Any],
         *,
         action: str,
         detail: Mapping[str, Any],
     ) -> DeliveryView:
+        """What a writer of the unit may do to one delivery, if it is still in a state that allows it."""
         async with self.db.write() as session:
             row = await self._visible(session, actor, delivery_id)
-            actor.must(act, row["path"])
+            actor.must(Act.WRITE, row["path"])
             if row["state"] in seen and values["state"] is State.DUE and not row["message"]:
                 raise Conflict("Unggahan ini belum pernah disetujui, jadi belum dapat dikirim.")
             if not await store.change_state(session, delivery_id, seen=seen, values=values):
                 raise Conflict(
                     f"Keadaannya sekarang “{row['state']}”, jadi ini tidak dapat dilakukan. Muat ulang untuk melihat keadaan terbaru."
                 )
+            subject = f"delivery:{delivery_id}"
             await record(
-                session,
-                at=self.now(),
-                actor=actor.name,
-                action=action,
-                subject=f"delivery:{delivery_id}",
-                detail=detail,
+                session, at=self.now(), actor=actor.name, action=f"delivery.{action}", subject=subject, detail=detail
             )
-            row = await self._visible(session, actor, delivery_id)
-            return _view(row, (await read_store.attempts_of(session, [delivery_id])).get(delivery_id, ()))
+        return await self.get(actor, delivery_id)
 
     async def _visible(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:
         row = await read_store.find_one(session, actor.paths(Act.READ), delivery_id)

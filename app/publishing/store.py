@@ -44,7 +44,7 @@ def _insert(session: WriteSession, table: type[SQLModel]) -> Any:
 async def next_moments(session: ReadSession) -> dict[str, datetime]:
     """Per lane, when its next due delivery acts."""
     query = select(D.lane, func.min(D.act_at)).where(D.state == State.DUE).group_by(D.lane)
-    return {lane: at for lane, at in (await session.run(query)).all() if at is not None}
+    return {row[0]: row[1] for row in (await session.run(query)).all() if row[1] is not None}
 
 
 async def paused_lanes(session: ReadSession, *, now: datetime) -> set[str]:
@@ -53,7 +53,7 @@ async def paused_lanes(session: ReadSession, *, now: datetime) -> set[str]:
 
 async def claim_due(
     session: WriteSession, lane: str, *, worker_id: str, now: datetime, ahead: timedelta, limit: int
-) -> list[Mapping[str, Any]]:
+) -> list[dict[str, Any]]:
     """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
     wanted = (
         select(D.id)
@@ -75,10 +75,10 @@ async def claim_due(
         )
         .returning(*_CLAIMED)
     )
-    return sorted((await session.run(statement)).mappings(), key=lambda row: (row["act_at"], row["id"]))
+    return sorted(await session.rows(statement), key=lambda row: (row["act_at"], row["id"]))
 
 
-async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, limit: int) -> list[dict[str, Any]]:
     """Take deliveries in doubt whose look is due. They stay unsure while they are looked up."""
     wanted = (
         select(D.id)
@@ -94,7 +94,7 @@ async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, 
         .values(worker_id=worker_id, attempt=D.attempt + 1)
         .returning(*_CLAIMED)
     )
-    return list((await session.run(statement)).mappings())
+    return await session.rows(statement)
 
 
 async def has_unsure(session: ReadSession, *, now: datetime) -> bool:
@@ -149,7 +149,7 @@ async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]
     await session.run(statement, [{f"b_{name}": row[name] for name in ("id", "attempt", "prepared")} for row in rows])
 
 
-async def unprepared(session: ReadSession, *, now: datetime, before: datetime, limit: int) -> list[Mapping[str, Any]]:
+async def unprepared(session: ReadSession, *, now: datetime, before: datetime, limit: int) -> list[dict[str, Any]]:
     """Due deliveries that act between now and `before` and could be prepared ahead."""
     query = (
         select(*_CLAIMED)
@@ -157,7 +157,7 @@ async def unprepared(session: ReadSession, *, now: datetime, before: datetime, l
         .order_by(D.act_at)
         .limit(limit)
     )
-    rows = (await session.run(query)).mappings()
+    rows = await session.rows(query)
     return [row for row in rows if not row["prepared"]]
 
 
@@ -175,11 +175,11 @@ async def newest_beat(session: ReadSession) -> datetime | None:
     return (await session.run(select(func.max(col(WorkerBeat.beat_at))))).scalar()
 
 
-async def held_by_the_silent(session: ReadSession, *, silent_since: datetime) -> list[Mapping[str, Any]]:
+async def held_by_the_silent(session: ReadSession, *, silent_since: datetime) -> list[dict[str, Any]]:
     """What workers hold that have not been heard of since, or that are not known at all."""
     alive = select(col(WorkerBeat.id)).where(col(WorkerBeat.beat_at) >= silent_since)
     query = select(*_CLAIMED, D.worker_id).where(D.worker_id.is_not(None), D.worker_id.not_in(alive))
-    return list((await session.run(query)).mappings())
+    return await session.rows(query)
 
 
 async def adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -280,7 +280,7 @@ async def freeze(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
     await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
 
 
-async def take_metrics_due(session: ReadSession, *, now: datetime, limit: int) -> list[Mapping[str, Any]]:
+async def take_metrics_due(session: ReadSession, *, now: datetime, limit: int) -> list[dict[str, Any]]:
     """Published deliveries whose numbers are to be read now."""
     query = (
         select(D.id, D.channel_id, D.platform, D.environment, D.remote_id, D.published_at, D.metrics_at)
@@ -288,7 +288,7 @@ async def take_metrics_due(session: ReadSession, *, now: datetime, limit: int) -
         .order_by(D.metrics_at)
         .limit(limit)
     )
-    return list((await session.run(query)).mappings())
+    return await session.rows(query)
 
 
 async def plan_metrics(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
