@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "token_dead": Kind(ANY, "token mati, sampai gangguan ini dihapus"),
     "credits_depleted": Kind(CREATE, "402, kredit habis", ("x",)),
     "slow": Kind(CREATE, "menunggu seconds (bawaan 5) sebelum dicatat"),
+    "late_answer": Kind(CREATE, "dicatat, lalu menunggu seconds (bawaan 5) sebelum menjawab"),
     "container_in_progress": Kind("container", "IN_PROGRESS selama polls (bawaan 3) kali ditanya", ("instagram",)),
     "container_error": Kind("container", "kontainer berakhir ERROR", ("instagram",)),
     "container_expired": Kind("container", "kontainer EXPIRED", ("instagram",)),

@@ -80,9 +80,7 @@ class Visit:
         return self.ledger.delete_post(post.platform, post.remote_id, self.now)
 
     def list_visible(self, account_id: str, *, since: float, until: float) -> list[Post]:
-        posts = self.ledger.list_posts(
-            self.platform.name, account_id, seen_at=self.now, since=since, until=until
-        )
+        posts = self.ledger.list_posts(self.platform.name, account_id, seen_at=self.now, since=since, until=until)
         return [post for post in posts if not self.loses(post)] if self.has("post_deleted") else posts
 
     def fallen(self) -> float:
@@ -160,7 +158,7 @@ async def _serve_visit(visit: Visit, call: Call) -> Response:
     if refusal is not None:
         return refusal
     answer = await call.handler(visit)
-    return _after(visit, answer) if answer.status_code < 300 else answer
+    return await _after(visit, answer) if answer.status_code < 300 else answer
 
 
 async def _before(visit: Visit) -> Response | None:
@@ -182,8 +180,10 @@ async def _before(visit: Visit) -> Response | None:
     return None
 
 
-def _after(visit: Visit, answer: Response) -> Response:
+async def _after(visit: Visit, answer: Response) -> Response:
     """The faults that strike once the ledger has it."""
+    if late := visit.struck("late_answer"):
+        await anyio.sleep(visit.world.clock.real_seconds(late.number("seconds", 5.0)))
     if visit.struck("lost_answer"):
         return HangUp()
     for kind, (_, default) in _BROKEN.items():

@@ -202,5 +202,6 @@ def _among(session: ReadSession, column: Any, values: Collection[int] | Collecti
     if session.is_sqlite:
         each = func.json_each(literal(json.dumps(wanted))).table_valued("value")
         return column.in_(select(each.c.value))  # type: ignore[no-any-return]
-    kind = String if wanted and isinstance(wanted[0], str) else Integer
+    # By the column, not by the values: an empty list has none to tell.
+    kind = String if isinstance(column.type, String) else Integer
     return column == any_(literal(wanted, ARRAY(kind)))  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Date, Integer, case, cast, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
+from sqlmodel import select as select_rows
 
 from app.accounts.models import Unit
 from app.channels.models import Channel
@@ -39,10 +40,11 @@ async def add_snapshots(session: WriteSession, rows: Sequence[Mapping[str, Any]]
         if not batch:
             continue
         statement: Any = insert(Total)
-        # Of a post that is gone we keep the last numbers we saw.
-        changed = (
-            {"gone": True} if is_gone else {name: statement.excluded[name] for name in ("taken_at", "gone", *NUMBERS)}
-        )
+        # Of a post that is gone we keep the last numbers we saw, and a number that is withheld now stays as last known.
+        changed: dict[str, Any] = {"gone": is_gone}
+        if not is_gone:
+            changed["taken_at"] = statement.excluded.taken_at
+            changed |= {name: func.coalesce(statement.excluded[name], T[name]) for name in NUMBERS}
         await session.run(statement.on_conflict_do_update(index_elements=["delivery_id"], set_=changed), batch)
 
 
@@ -68,8 +70,8 @@ async def latest_of_post(session: ReadSession, post_id: int) -> list[dict[str, A
 
 
 async def history_of(session: ReadSession, delivery_ids: Sequence[int]) -> list[Snapshot]:
-    query = select(Snapshot).where(col(Snapshot.delivery_id).in_(delivery_ids))
-    return list((await session.scalars(query.order_by(col(Snapshot.delivery_id), col(Snapshot.taken_at)))).all())
+    query = select_rows(Snapshot).where(col(Snapshot.delivery_id).in_(delivery_ids))
+    return list((await session.exec(query.order_by(col(Snapshot.delivery_id), col(Snapshot.taken_at)))).all())
 
 
 async def has_live(session: ReadSession, paths: Sequence[str]) -> bool:
@@ -130,7 +132,8 @@ def _count(condition: Any) -> Any:
 
 def _seconds_between(session: ReadSession, start: Any, end: Any) -> Any:
     if session.is_sqlite:
-        return (func.julianday(end) - func.julianday(start)) * 86400
+        # A Julian day as a double is good to about 40 microseconds: exactly a minute must not read as more.
+        return func.round((func.julianday(end) - func.julianday(start)) * 86400, 3)
     return func.extract("epoch", end - start)
 
 

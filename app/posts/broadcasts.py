@@ -7,6 +7,7 @@ from typing import Any
 
 from app.accounts import unit_store
 from app.accounts.models import Unit
+from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.audit.service import record
@@ -17,7 +18,7 @@ from app.content.media import MediaService
 from app.content.models import PostTemplate
 from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
-from app.kit.paging import Page, cut, decode
+from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.posts import rules, store
 from app.posts.models import Broadcast
@@ -164,7 +165,7 @@ class BroadcastService:
             return (await self._views(session, [row]))[0]
 
     async def list(self, actor: Actor, *, limit: int, cursor: str | None = None) -> Page[BroadcastView]:
-        before = int(decode(cursor)[0] or 0) if cursor else None
+        before = after_id(cursor) if cursor else None
         async with self.db.read() as session:
             rows = await store.find_broadcasts(session, actor.paths(Act.READ), limit=limit + 1, before_id=before)
             page = cut(rows, limit, lambda row: [row.id])
@@ -182,10 +183,8 @@ class BroadcastService:
             row = await self._visible(session, actor, broadcast_id)
             unit = await unit_store.unit(session, row.unit_id, paths=actor.paths(Act.READ))
             actor.must(Act.BROADCAST, unit.path if unit else None)
-            if row.cancelled_at is not None:
+            if not await store.close_broadcast(session, broadcast_id, now=self.now()):
                 raise Conflict("Siaran ini sudah dibatalkan.")
-            row.cancelled_at = self.now()
-            session.add(row)
             count = await self.publishing.cancel(session, broadcast_id=broadcast_id, reason=said)
             await store.cancel_broadcast_posts(session, broadcast_id, now=self.now(), reason=said)
             detail = {"cancelled": count, "reason": said}
@@ -210,7 +209,7 @@ class BroadcastService:
             texts = (await content_store.texts_of(session, [wanted.template_id]))[wanted.template_id]
             root, units = await self._units(session, actor, wanted, template)
             ids = [unit.id for unit in units if unit.id is not None]
-            speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST))
+            speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST)) if ids else {}
             channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
             await self.media.require_visible(session, actor, wanted.media)
             calendar = await self.tahapan.calendar(session, template.election_id)
@@ -305,8 +304,7 @@ class BroadcastService:
                 f"Unit {', '.join(map(str, foreign))} tidak ada, di luar wilayah Anda, atau bukan jenis yang dipilih."
             )
             raise BadInput(message, Problem("select.unit_ids", message))
-        root = under.id if under else next(grant.unit_id for grant in actor.grants if grant.path in paths)
-        return root or 0, found
+        return (under.id or 0) if under else _topmost(actor), found
 
     def _check_platforms(self, platforms: Sequence[str]) -> None:
         unknown = sorted(set(platforms) - set(self.adapters))
@@ -349,6 +347,16 @@ class BroadcastService:
             )
             for row in rows
         ]
+
+
+def _topmost(actor: Actor) -> int:
+    """The one unit above all that the actor may broadcast to; a broadcast is seen and stopped from there."""
+    paths = actor.paths(Act.BROADCAST)
+    tops = [path for path in dict.fromkeys(paths) if not any(path != other and path.startswith(other) for other in paths)]
+    if len(tops) != 1:
+        message = "Anda bertugas di beberapa unit yang terpisah. Pilih unit induk siaran ini."
+        raise BadInput(message, Problem("select.under", "pilih unit induknya"))
+    return next(grant.unit_id for grant in actor.grants if grant.path == tops[0])
 
 
 def _looked_at(draft: _Draft) -> BroadcastView:

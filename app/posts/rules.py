@@ -166,9 +166,11 @@ def route(actor: Actor, path: str, *, is_untouched: bool, levels: Iterable[str],
     return Route(Reviewer.NOBODY) if is_untouched else Route(Reviewer.ABOVE, ("Teks ditulis sendiri",))
 
 
-def may_approve(actor: Actor, path: str, *, needs: Reviewer, created_by: int | None) -> str | None:
+def may_approve(
+    actor: Actor, path: str, *, needs: Reviewer, created_by: int | None, edited_by: int | None = None
+) -> str | None:
     """None when `actor` may approve; else the reason why not, for the person."""
-    if created_by == actor.user_id:
+    if actor.user_id in {created_by, edited_by}:
         return "Anda yang menulis unggahan ini. Minta peninjau lain untuk menyetujuinya."
     if not actor.may(Act.REVIEW, path):
         return "Peran Anda belum boleh meninjau unggahan unit ini."

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.accounts import unit_store
+from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
 from app.audit.service import record
 from app.channels.models import Channel
@@ -14,7 +15,7 @@ from app.content.guard import Rules
 from app.content.media import MediaService
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound, Problem, Stale
-from app.kit.paging import Page, cut, decode
+from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.posts import rules, store
 from app.posts.models import Post
@@ -25,6 +26,8 @@ from app.posts.writing import Common, Item, Writer, freeze, state_of
 from app.publishing.rules import OPEN, State
 from app.publishing.service import DeliveryView, PublishingService
 from app.tahapan.service import TahapanService
+
+CHANGED = "Unggahan ini baru saja diubah orang lain. Muat ulang, lalu ulangi."
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,8 @@ class PostService:
         if post.state != PostState.IN_REVIEW:
             raise Conflict("Unggahan ini tidak sedang menunggu tinjauan.")
         needs = Reviewer(post.content.get("review", {}).get("by", Reviewer.ABOVE))
-        if why_not := rules.may_approve(actor, path, needs=needs, created_by=post.created_by):
+        editor = post.content.get("edited_by")
+        if why_not := rules.may_approve(actor, path, needs=needs, created_by=post.created_by, edited_by=editor):
             raise Forbidden(why_not)
         if post.due_at is None or post.valid_until is None or post.valid_until <= self.now():
             raise Conflict("Waktu terbitnya sudah lewat. Ubah waktunya dulu, lalu setujui.")
@@ -195,7 +199,8 @@ class PostService:
                 post_id,
                 {"text": post.content.get("text"), "template_id": post.template_id},
             )
-            await session.delete(await session.get_one(Post, post_id))
+            if not await store.delete_post(session, post_id, version=post.version):
+                raise Stale(CHANGED)
 
     async def get(self, actor: Actor, post_id: int) -> PostView:
         async with self.db.read() as session:
@@ -206,7 +211,7 @@ class PostService:
             return view(found[0], deliveries[post_id])
 
     async def list(self, actor: Actor, wanted: PostFilter, *, limit: int, cursor: str | None = None) -> Page[PostView]:
-        before = int(decode(cursor)[0] or 0) if cursor else None
+        before = after_id(cursor) if cursor else None
         async with self.db.read() as session:
             found = await store.find_posts(session, actor.paths(Act.READ), wanted, limit=limit + 1, before_id=before)
             page = cut(found, limit, lambda pair: [pair[0].id])
@@ -225,11 +230,10 @@ class PostService:
     async def _decide(self, actor: Actor, wanted: PostInput, *, submit: bool) -> tuple[Plan, Common, Route | None]:
         """Read what is needed, plan, and find out who must look; writes nothing."""
         async with self.db.read() as session:
-            speaker = (await unit_store.speakers(session, [wanted.unit_id], paths=actor.paths(Act.WRITE))).get(
-                wanted.unit_id
-            )
-            if speaker is None:
+            paths = actor.paths(Act.WRITE)
+            if await unit_store.unit(session, wanted.unit_id, paths=paths) is None:
                 raise NotFound("Unit ini tidak ada, atau Anda belum boleh menulis untuknya.")
+            speaker = (await unit_store.speakers(session, [wanted.unit_id], paths=paths))[wanted.unit_id]
             source = await self._source(session, actor, wanted)
             channels = await self._channels(session, wanted, must=submit)
             await self.media.require_visible(session, actor, wanted.media)
@@ -326,6 +330,8 @@ class PostService:
             poster = post.content.get("poster") or await self.writer.poster_for(session, item, common)
             row = self.writer.post_row(item, common, poster)
             kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
+            edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
+            row["content"]["edited_by"] = edited_by
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
             await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
@@ -342,6 +348,10 @@ class PostService:
                 )
                 messages[delivery.id] = (frozen, bool(frozen.pictures))
         await self.publishing.approve(session, messages, due_at=post.due_at, valid_until=post.valid_until)
+        # A channel may have fallen silent since the post was written; what is approved for it waits with the rest.
+        chosen = [delivery.channel_id for delivery in deliveries]
+        for channel in await store.silent_channels(session, chosen):
+            await self.publishing.on_channel_state(session, channel.id or 0, channel.state)
 
     async def _found(self, actor: Actor, post_id: int) -> tuple[Post, str]:
         async with self.db.read() as session:
@@ -352,7 +362,7 @@ class PostService:
 
     async def _change(self, session: WriteSession, post: Post, values: Mapping[str, Any]) -> None:
         if not await store.change_post(session, post.id or 0, version=post.version, values=values):
-            raise Stale("Unggahan ini baru saja diubah orang lain. Muat ulang, lalu ulangi.")
+            raise Stale(CHANGED)
 
     async def _audit(
         self, session: WriteSession, actor: Actor, action: str, post_id: int, detail: Mapping[str, Any]

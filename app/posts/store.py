@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import col, select
 
 from app.accounts.models import Unit
@@ -13,6 +13,8 @@ from app.channels.models import Channel
 from app.kit.db import ReadSession, WriteSession
 from app.posts.models import Broadcast, Post
 from app.posts.rules import PostState
+from app.publishing.models import Delivery
+from app.publishing.rules import State as DeliveryState
 
 
 def _under(paths: Sequence[str]) -> Any:
@@ -58,6 +60,19 @@ async def change_post(session: WriteSession, post_id: int, *, version: int, valu
     return (await session.run(statement.values(version=version + 1, **values))).rowcount == 1
 
 
+async def delete_post(session: WriteSession, post_id: int, *, version: int) -> bool:
+    """Delete a post if nobody changed it since `version`; False otherwise."""
+    return (
+        await session.run(delete(Post).where(col(Post.id) == post_id, col(Post.version) == version))
+    ).rowcount == 1
+
+
+async def silent_channels(session: ReadSession, channel_ids: Sequence[int]) -> list[Channel]:
+    """Which of these cannot speak now: paused, in need of reconnecting, closed."""
+    query = select(Channel).where(col(Channel.id).in_(channel_ids), col(Channel.state) != "connected")
+    return list((await session.exec(query)).all())
+
+
 async def open_channels(
     session: ReadSession,
     *,
@@ -93,9 +108,20 @@ async def find_broadcast(session: ReadSession, paths: Sequence[str], broadcast_i
     return (await session.exec(query.where(_under(paths), col(Broadcast.id) == broadcast_id))).first()
 
 
+async def close_broadcast(session: WriteSession, broadcast_id: int, *, now: datetime) -> bool:
+    """Mark it cancelled; False if somebody did so before."""
+    statement = update(Broadcast).where(col(Broadcast.id) == broadcast_id, col(Broadcast.cancelled_at).is_(None))
+    return (await session.run(statement.values(cancelled_at=now))).rowcount == 1
+
+
 async def cancel_broadcast_posts(session: WriteSession, broadcast_id: int, *, now: datetime, reason: str) -> None:
+    """Posts of which something has left stay as they are: they end by themselves."""
+    left = select(col(Delivery.id)).where(
+        col(Delivery.post_id) == col(Post.id), col(Delivery.state) != DeliveryState.CANCELLED
+    )
+    open_states = [PostState.IN_REVIEW, PostState.APPROVED, PostState.SCHEDULED]
     statement = update(Post).where(
-        col(Post.broadcast_id) == broadcast_id, col(Post.state).in_([PostState.IN_REVIEW, PostState.APPROVED])
+        col(Post.broadcast_id) == broadcast_id, col(Post.state).in_(open_states), ~left.exists()
     )
     await session.run(
         statement.values(state=PostState.CANCELLED, reason=reason, updated_at=now, version=Post.version + 1)

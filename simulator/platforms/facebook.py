@@ -150,9 +150,7 @@ async def edit(visit: Visit) -> Response:
     post = reads.own_post(visit)
     message = visit.incoming.text("message")
     if message:
-        visit.ledger.edit_post(
-            "facebook", post.remote_id, text=message, extra=post.extra | {"updated_at": visit.now}
-        )
+        visit.ledger.edit_post("facebook", post.remote_id, text=message, extra=post.extra | {"updated_at": visit.now})
     return answer_json({"success": True})
 
 

@@ -136,9 +136,7 @@ async def list_posts(visit: Visit) -> Response:
     """GET /{page}/published_posts, /posts or /feed, newest first."""
     page = graph.own(visit)
     since, until = graph.span(visit)
-    return graph.page(
-        visit, visit.list_visible(page, since=since, until=until), lambda post: show_post(visit, post)
-    )
+    return graph.page(visit, visit.list_visible(page, since=since, until=until), lambda post: show_post(visit, post))
 
 
 async def insights(visit: Visit) -> Response:

@@ -8,14 +8,19 @@ import math
 import os
 import re
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from twitter_text import parse_tweet
-from twitter_text.extract_urls import extract_urls_with_indices
+
+with warnings.catch_warnings():
+    # twitter-text-parser 3.0 reads its emoji table through pkg_resources, which says at every start that it is deprecated.
+    warnings.simplefilter("ignore", UserWarning)
+    from twitter_text import parse_tweet
+    from twitter_text.extract_urls import extract_urls_with_indices
 
 from simulator.accounts import Account, read_token
 from simulator.clock import iso_time

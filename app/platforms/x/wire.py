@@ -5,12 +5,16 @@ Sources: xdevplatform/docs at 2871328 (22 August 2026), OpenAPI 2.166 (`tweet.*`
 
 import html
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import twitter_text
+with warnings.catch_warnings():
+    # twitter-text-parser 3.0 reads its emoji table through pkg_resources, which says at every start that it is deprecated.
+    warnings.simplefilter("ignore", UserWarning)
+    import twitter_text
 
 from app.platforms.answer import Answer, find_at, find_id, find_number, quote, read_time, same_words, unreadable
 from app.platforms.contract import (

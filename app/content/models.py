@@ -1,0 +1,70 @@
+"""Templates, their texts, and pictures."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
+
+
+class PostTemplate(SQLModel, table=True):
+    """A text to be localised. `unit_id` NULL: shipped, for every unit; else of that unit and those beneath it.
+
+    `stages` are codes of the calendar (`*`: any); `units` are unit kinds; `needs` the variables its texts use;
+    `segment`: umum, pemula, disabilitas or perempuan.
+    """
+
+    __tablename__ = "post_template"
+    __table_args__ = (UniqueConstraint("election_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    election_id: int = Field(foreign_key="election.id", index=True)
+    unit_id: int | None = Field(default=None, foreign_key="unit.id", index=True)
+    key: str
+    title: str
+    stages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    units: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    needs: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    pillar: str = ""
+    programme: str = ""
+    segment: str = "umum"
+    version: int = 1
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TemplateText(SQLModel, table=True):
+    """One language and variant of a template.
+
+    `variant` is a platform's name, or `short` (at most 280 weighted characters) or `long`; `alt` describes the picture.
+    `needs_reader`: a native speaker has not yet read it.
+    """
+
+    __tablename__ = "template_text"
+    __table_args__ = (UniqueConstraint("template_id", "lang", "variant"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    template_id: int = Field(foreign_key="post_template.id", index=True)
+    lang: str
+    variant: str
+    text: str
+    needs_reader: bool = False
+
+
+class Media(SQLModel, table=True):
+    """A picture: an upload (re-encoded, kept under its hash) or a poster (drawn from `spec` when first needed)."""
+
+    __tablename__ = "media"
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    kind: str
+    mime: str = "image/jpeg"
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+    sha256: str = ""
+    alt_text: str = ""
+    spec: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=UtcDateTime)

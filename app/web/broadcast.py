@@ -1,0 +1,219 @@
+"""A broadcast: choose, look at what would happen to every unit, confirm, and watch it go out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from app.accounts.rules import Act, Actor
+from app.bootstrap import Kentongan
+from app.content.service import TemplateView
+from app.kit.errors import AppError, BadInput, NotFound, Problem
+from app.posts.broadcasts import BroadcastInput, BroadcastView, UnitProblem
+from app.publishing.rules import OPEN, State
+from app.web import fields, words
+from app.web.fields import When, by_field, is_id, many, one
+from app.web.frame import Frame, frame_for
+from app.web.render import go, page
+from app.web.sessions import HouseDep, VisitorDep
+from app.web.templates import choices
+
+router = APIRouter(include_in_schema=False)
+
+BroadcastId = Annotated[int, Path(ge=1, lt=2**31)]
+LONGEST_STAGGER = 24 * 60
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The form as it was filled in."""
+
+    template: TemplateView
+    lang: str
+    kinds: Sequence[str]
+    platforms: Sequence[str]
+    given: Mapping[str, str]
+    when: When
+    stagger: str
+    mode: str
+    deadline: str
+    sent: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Bar:
+    label: words.Label
+    count: int
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Units that share one reason."""
+
+    reason: str
+    units: Sequence[str]
+
+
+@router.get("/siaran")
+async def list_broadcasts(
+    request: Request, house: HouseDep, actor: VisitorDep, cursor: Annotated[str | None, Query(max_length=400)] = None
+) -> Response:
+    found = await house.broadcasts.list(actor, limit=20, cursor=cursor)
+    frame = await frame_for(house, actor)
+    return await page(
+        request, house, actor, "siaran.html", part="daftar", frame=frame, broadcasts=found.rows, is_first=cursor is None,
+        more=f"/siaran?cursor={found.next}" if found.next else None, may_send=bool(actor.paths(Act.BROADCAST)),
+    )  # fmt: skip
+
+
+@router.get("/siaran/baru")
+async def start(request: Request, house: HouseDep, actor: VisitorDep, templat: str = "", semua: str = "") -> Response:
+    actor.must(Act.BROADCAST)
+    frame = await frame_for(house, actor)
+    if templat:
+        return await _form(
+            request, house, actor, frame, await _draft(house, actor, frame, FormData({"templat": templat}))
+        )
+    offered = await choices(house, actor, frame.calendar, kinds=("ppk", "pps", "kpu"), every=bool(semua))
+    return await page(request, house, actor, "siaran_mulai.html", frame=frame, choices=offered, every=bool(semua))
+
+
+@router.post("/siaran/periksa")
+async def check(request: Request, house: HouseDep, actor: VisitorDep) -> Response:
+    """The dry run: counts, samples, and what stands in the way; writes nothing."""
+    frame = await frame_for(house, actor)
+    form = await request.form()
+    draft = await _draft(house, actor, frame, form)
+    if one(form, "kembali"):
+        return await _form(request, house, actor, frame, draft)
+    try:
+        view = await house.broadcasts.preview(actor, _input(draft, frame))
+    except AppError as error:
+        return await _form(request, house, actor, frame, draft, error=error)
+    return await page(
+        request, house, actor, "siaran_periksa.html", frame=frame, draft=draft, view=view,
+        troubles=_troubles(view.problems), samples=[(sample, _when(sample.due_at, frame)) for sample in view.samples],
+    )  # fmt: skip
+
+
+@router.post("/siaran")
+async def create(request: Request, house: HouseDep, actor: VisitorDep) -> Response:
+    frame = await frame_for(house, actor)
+    draft = await _draft(house, actor, frame, await request.form())
+    try:
+        view = await house.broadcasts.create(actor, _input(draft, frame))
+    except AppError as error:
+        return await _form(request, house, actor, frame, draft, error=error)
+    return go(f"/siaran/{view.id}", note="siaran")
+
+
+@router.get("/siaran/{broadcast_id}")
+async def show(request: Request, house: HouseDep, actor: VisitorDep, broadcast_id: BroadcastId) -> Response:
+    return await _progress(request, house, actor, await house.broadcasts.get(actor, broadcast_id))
+
+
+@router.post("/siaran/{broadcast_id}/batalkan")
+async def cancel(request: Request, house: HouseDep, actor: VisitorDep, broadcast_id: BroadcastId) -> Response:
+    try:
+        await house.broadcasts.cancel(actor, broadcast_id, reason=f"Siaran dibatalkan oleh {actor.name}.")
+    except AppError as error:
+        view = await house.broadcasts.get(actor, broadcast_id)
+        return await _progress(request, house, actor, view, status=error.status, problem=error.message)
+    return go(f"/siaran/{broadcast_id}", note="siaran-batal")
+
+
+async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -> Draft:
+    actor.must(Act.BROADCAST)
+    if not is_id(one(form, "templat")):
+        raise NotFound("Pilih dulu templatnya.")
+    template = await house.templates.get(actor, int(one(form, "templat")))
+    is_fresh = "mode" not in form
+    lang = one(form, "lang", "id")
+    return Draft(
+        template=template,
+        lang=lang if lang in template.languages else template.languages[0],
+        kinds=template.units if is_fresh else many(form, "jenis"),
+        platforms=list(house.platforms) if is_fresh else many(form, "platform"),
+        given=fields.variables(form),
+        when=fields.when_of(form, now=house.clock.now(), zone=frame.zone),
+        stagger=one(form, "jeda", "30"),
+        mode=one(form, "mode", "mandatory"),
+        deadline=one(form, "tenggat"),
+        sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
+    )
+
+
+def _input(draft: Draft, frame: Frame) -> BroadcastInput:
+    """Raises BadInput naming the field."""
+    timing = fields.read_timing(draft.when, frame.zone)
+    if timing is None:
+        raise BadInput("Waktu terbit belum dipilih.", Problem("waktu", "Pilih waktu terbit."))
+    if not is_id(draft.stagger) or int(draft.stagger) > LONGEST_STAGGER:
+        raise BadInput("Jeda belum benar.", Problem("jeda", f"Isi angka 0 sampai {LONGEST_STAGGER} menit."))
+    if not draft.kinds:
+        raise BadInput("Belum ada jenis unit yang dipilih.", Problem("jenis", "Pilih paling sedikit satu."))
+    return BroadcastInput(
+        template_id=draft.template.id,
+        kinds=draft.kinds,
+        under=None,
+        unit_ids=None,
+        platforms=draft.platforms,
+        timing=timing,
+        lang=draft.lang,
+        mode=draft.mode if draft.mode in words.MODES else "mandatory",
+        stagger_minutes=int(draft.stagger),
+        variables=draft.given,
+        deadline=fields.read_moment(draft.deadline, frame.zone, "tenggat") if draft.deadline else None,
+    )
+
+
+async def _form(
+    request: Request, house: Kentongan, actor: Actor, frame: Frame, draft: Draft, *, error: AppError | None = None
+) -> Response:
+    today = house.clock.now().astimezone(ZoneInfo(frame.zone)).date()
+    return await page(
+        request, house, actor, "siaran_baru.html", status=error.status if error else 200, frame=frame, draft=draft,
+        platforms=tuple(house.platforms), stages=fields.stage_choices(frame.calendar, today),
+        error=error.message if error else "", problems=by_field(error) if error else {},
+    )  # fmt: skip
+
+
+async def _progress(
+    request: Request, house: Kentongan, actor: Actor, view: BroadcastView, *, status: int = 200, problem: str = ""
+) -> Response:
+    frame = await frame_for(house, actor)
+    is_open = view.cancelled_at is None and any(view.by_state.get(state) for state in OPEN)
+    ended = sum(count for state, count in view.by_state.items() if state not in OPEN)
+    return await page(
+        request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, view=view, problem=problem,
+        bars=_bars(view), ended=ended, is_open=is_open, troubles=_troubles(view.problems),
+        made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
+        may_cancel=is_open and bool(actor.paths(Act.BROADCAST)),
+    )  # fmt: skip
+
+
+def _bars(view: BroadcastView) -> list[Bar]:
+    """In the order of a delivery's life; only states that occur."""
+    return [Bar(words.STATES[state], view.by_state[state]) for state in _ORDER if view.by_state.get(state)]
+
+
+_ORDER = (
+    State.PUBLISHED, State.SENDING, State.DUE, State.WAITING, State.MANUAL, State.UNSURE, State.STOPPED, State.MISSED,
+    State.CANCELLED, State.WITHDRAWN,
+)  # fmt: skip
+
+
+def _troubles(problems: Sequence[UnitProblem]) -> list[Trouble]:
+    by_reason: dict[str, list[str]] = {}
+    for problem in problems:
+        by_reason.setdefault(problem.reason, []).append(problem.unit_name)
+    return [Trouble(reason, units) for reason, units in by_reason.items()]
+
+
+def _when(at: datetime | None, frame: Frame) -> words.Moment | None:
+    return words.moment(at, frame.zone) if at else None

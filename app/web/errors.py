@@ -1,0 +1,102 @@
+"""Refusals as pages: a browser gets a sentence and a way on, everybody else what the API says."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from app.kit.errors import AppError
+from app.kit.logs import logger
+from app.web.render import bare_page, wants_part
+from app.web.sessions import LogInFirst, login_path
+
+log = logger("web")
+
+Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
+
+TITLES = {
+    400: "Permintaan tidak dapat dipahami",
+    401: "Perlu masuk",
+    403: "Anda tidak memiliki akses",
+    404: "Halaman tidak ditemukan",
+    409: "Keadaannya sudah berubah",
+    412: "Sudah diubah orang lain",
+    413: "Terlalu besar",
+    422: "Isian belum benar",
+    429: "Terlalu sering",
+    500: "Terjadi kesalahan pada sistem",
+    503: "Belum dapat dilayani",
+}
+SENTENCES = {
+    404: "Alamat ini tidak ada, atau sudah dipindahkan. Periksa tautannya, atau mulai dari dasbor.",
+    405: "Halaman ini tidak dapat dibuka dengan cara itu. Mulai dari dasbor.",
+    422: "Ada isian yang tidak terbaca. Kembali, periksa, lalu kirim lagi.",
+    500: "Ini bukan kesalahan Anda. Coba lagi; bila berulang, kirim nomor permintaan di bawah kepada pengelola.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Goes in front of the handlers that are already there, which keep answering the API."""
+    for kind in (AppError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _in_front_of(app.exception_handlers.get(kind)))
+
+
+def is_page(request: Request) -> bool:
+    path = request.url.path
+    wants = "text/html" in request.headers.get("accept", "") or wants_part(request)
+    return wants and not path.startswith(("/api/", "/simulator", "/static/", "/media/"))
+
+
+def _in_front_of(behind: Handler | None) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, LogInFirst):
+            return _to_the_door(request)
+        if not is_page(request):
+            return await _behind(behind, request, error)
+        if not isinstance(error, AppError | RequestValidationError | HTTPException):
+            log.error("unexpected", path=request.url.path, exc_info=error)
+        return refusal(request, _status(error), _sentence(error))
+
+    return handle
+
+
+def refusal(request: Request, status: int, sentence: str) -> Response:
+    number = getattr(request.state, "request_id", "") if status >= 500 else ""
+    title = TITLES.get(status, "Permintaan ditolak")
+    template = "_galat.html" if wants_part(request) else "galat.html"
+    return bare_page(request, template, status=status, title=title, sentence=sentence, number=number)
+
+
+def _to_the_door(request: Request) -> Response:
+    if wants_part(request):
+        # A redirect would be followed inside the fragment; this one the whole page follows.
+        return Response(status_code=401, headers={"HX-Redirect": "/masuk"})
+    return RedirectResponse(login_path(request), 303)
+
+
+async def _behind(behind: Handler | None, request: Request, error: Exception) -> Response:
+    if behind is None:
+        return PlainTextResponse(_sentence(error), _status(error))
+    answer = behind(request, error)
+    return answer if isinstance(answer, Response) else await answer
+
+
+def _status(error: Exception) -> int:
+    match error:
+        case AppError():
+            return error.status
+        case RequestValidationError():
+            return 422
+        case HTTPException():
+            return error.status_code
+        case _:
+            return 500
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, AppError):
+        return error.message
+    return SENTENCES.get(_status(error), "Permintaan ini tidak dapat dilayani. Mulai dari dasbor.")

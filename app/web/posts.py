@@ -1,0 +1,93 @@
+"""One post: how it reads on each platform, where it stands, and who may do what next."""
+
+from collections.abc import Awaitable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request
+from starlette.responses import Response
+
+from app.accounts.rules import Act, Actor
+from app.bootstrap import Kentongan
+from app.kit.errors import AppError
+from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, PostState, Reviewer, may_approve
+from app.posts.service import PostView
+from app.web import words
+from app.web.cards import cards_for
+from app.web.previews import Preview, Warned
+from app.web.render import go, page
+from app.web.sessions import HouseDep, VisitorDep
+
+router = APIRouter(include_in_schema=False)
+
+PostId = Annotated[int, Path(ge=1, lt=2**31)]
+Reason = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/unggahan/{post_id}")
+async def show_post(request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId) -> Response:
+    return await _show(request, house, actor, await house.posts.get(actor, post_id))
+
+
+@router.post("/unggahan/{post_id}/ajukan")
+async def submit(request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId) -> Response:
+    return await _act(request, house, actor, post_id, house.posts.submit(actor, post_id), note="diajukan")
+
+
+@router.post("/unggahan/{post_id}/setujui")
+async def approve(request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId) -> Response:
+    return await _act(request, house, actor, post_id, house.posts.approve(actor, post_id), note="setuju")
+
+
+@router.post("/unggahan/{post_id}/tolak")
+async def reject(
+    request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = ""
+) -> Response:
+    return await _act(request, house, actor, post_id, house.posts.reject(actor, post_id, reason=alasan), note="tolak")
+
+
+@router.post("/unggahan/{post_id}/batalkan")
+async def cancel(
+    request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = ""
+) -> Response:
+    return await _act(request, house, actor, post_id, house.posts.cancel(actor, post_id, reason=alasan), note="batal")
+
+
+async def _act(
+    request: Request, house: Kentongan, actor: Actor, post_id: int, work: Awaitable[PostView], *, note: str
+) -> Response:
+    """What is refused comes back on the post's page, as the post stands now."""
+    try:
+        await work
+    except AppError as error:
+        post = await house.posts.get(actor, post_id)
+        return await _show(request, house, actor, post, status=error.status, problem=error.message)
+    return go(f"/unggahan/{post_id}", note=note)
+
+
+async def _show(
+    request: Request, house: Kentongan, actor: Actor, post: PostView, *, status: int = 200, problem: str = ""
+) -> Response:
+    unit = await house.units.get(actor, post.unit_id)
+    writes, in_review = actor.may(Act.WRITE, unit.path), post.state is PostState.IN_REVIEW
+    # The service decides again; here only a button that would certainly be refused is left out.
+    refused = may_approve(actor, unit.path, needs=Reviewer.ABOVE, created_by=post.created_by)
+    title = (await house.templates.get(actor, post.template_id)).title if post.template_id else "Teks sendiri"
+    return await page(
+        request, house, actor, "unggahan.html", status=status, post=post, unit=unit, title=title, problem=problem,
+        label=words.POST_STATES[post.state], previews=[_preview(variant) for variant in post.variants],
+        warnings=[_warned(found) for found in post.guard],
+        when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
+        cards=await cards_for(house, actor, post.deliveries),
+        may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
+        may_approve=in_review and refused is None, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
+    )  # fmt: skip
+
+
+def _preview(variant: object) -> Preview:
+    assert isinstance(variant, dict)
+    return Preview(words.platform_name(variant["platform"]), variant["text"], variant["length"], variant["limit"])
+
+
+def _warned(found: object) -> Warned:
+    assert isinstance(found, dict)
+    return Warned(words.LEVELS[found["level"]], found["reason"], "", found["level"] == "block")

@@ -1,0 +1,105 @@
+"""Turns a page's facts into HTML: the whole page for a browser, or the one block that htmx asked for."""
+
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from app.accounts.rules import Actor
+from app.bootstrap import Kentongan
+from app.content.rules import LANGUAGES
+from app.content.values import zone_name
+from app.settings import ROOT
+from app.web import words
+from app.web.assets import address
+from app.web.frame import Frame, frame_for
+from app.web.templates import variable_example, variable_name
+
+# What a page may say after a form was sent; the address carries the key, never the words.
+NOTES = {
+    "coba": "Unggahan dikirim ulang.",
+    "sudah": "Ditandai sudah terbit.",
+    "belum": "Ditandai belum terbit; dikirim ulang.",
+    "batal": "Unggahan dibatalkan.",
+    "setuju": "Unggahan disetujui.",
+    "tolak": "Unggahan ditolak.",
+    "tersimpan": "Tersimpan sebagai draf.",
+    "dijadwalkan": "Dijadwalkan.",
+    "diajukan": "Diajukan untuk ditinjau.",
+    "siaran": "Siaran dibuat. Halaman ini memperlihatkan kemajuannya.",
+    "siaran-batal": "Siaran dibatalkan; yang belum terbit tidak akan dikirim.",
+    "keluar": "Anda sudah keluar.",
+}
+
+MACROS = ("_macros.html", "_kartu.html", "_pratinjau.html", "_waktu.html", "_templat.html", "_masalah.html")
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(ROOT / "templates" / "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals |= {
+        "asset": address,
+        "words": words,
+        "languages": LANGUAGES,
+        "zone_name": zone_name,
+        "variable_name": variable_name,
+        "variable_example": variable_example,
+    }
+    env.filters |= {"moment": words.moment, "moment_to_the_second": words.moment_to_the_second, "number": words.number}
+    # As globals, because a block rendered alone does not run the imports at the top of its page.
+    for name in MACROS:
+        module = env.get_template(name).module
+        env.globals |= {macro: value for macro, value in vars(module).items() if not macro.startswith("_")}
+    return env
+
+
+ENV = _environment()
+
+
+def wants_part(request: Request) -> bool:
+    """htmx asks for a part of a page; a browser that goes back through history wants all of it."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-history-restore-request") != "true"
+
+
+async def page(
+    request: Request,
+    house: Kentongan,
+    actor: Actor,
+    template: str,
+    *,
+    status: int = 200,
+    part: str | None = None,
+    frame: Frame | None = None,
+    **facts: Any,
+) -> Response:
+    """`part`: the block that serves htmx; without it, or for a plain browser, the whole page."""
+    common = {"request": request, "note": NOTES.get(request.query_params.get("pesan", ""))}
+    if part is not None and wants_part(request):
+        return _answer(render_block(ENV, template, part, **common, **facts), status)
+    frame = frame or await frame_for(house, actor)
+    return _answer(ENV.get_template(template).render(**common, frame=frame, **facts), status)
+
+
+def bare_page(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
+    """A page for somebody who is not logged in."""
+    note = NOTES.get(request.query_params.get("pesan", ""))
+    return _answer(ENV.get_template(template).render(request=request, note=note, frame=None, **facts), status)
+
+
+def go(path: str, *, note: str = "") -> Response:
+    """After a form: the browser fetches `path` anew, so that reloading sends nothing twice."""
+    if note:
+        head, mark, tail = path.partition("#")
+        path = f"{head}{'&' if '?' in head else '?'}pesan={note}{mark}{tail}"
+    return RedirectResponse(path, 303)
+
+
+def _answer(html: str, status: int) -> Response:
+    return HTMLResponse(html, status, {"Vary": "HX-Request, Cookie"})

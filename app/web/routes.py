@@ -1,0 +1,19 @@
+"""Puts the pages into the application."""
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from app.bootstrap import Kentongan
+from app.web import assets, broadcast, compose, dashboard, errors, login, posts, queue
+from app.web.shield import Shield
+
+ROUTERS = (login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router)
+
+
+def install(app: FastAPI, house: Kentongan) -> None:
+    """After the API's own error handlers: ours stand in front of them, for browsers only."""
+    app.router.routes.append(Route("/static/{name}", assets.serve, methods=["GET"], name="static"))
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(Shield, base_url=house.settings.base_url)

@@ -1,0 +1,71 @@
+"""What protects people in a browser: headers on every page, and no writing on behalf of another site."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CSP = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HTML_HEADERS = {
+    "Content-Security-Policy": CSP,
+    # Not no-referrer: that would make browsers send "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+REFUSED = "Permintaan ini datang dari situs lain, jadi ditolak. Buka Kentongan langsung, lalu ulangi."
+
+
+class Shield:
+    """ASGI middleware; must see every request, so that no form can be forgotten."""
+
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        self.app = app
+        self.origin = _origin(base_url)
+        self.is_https = base_url.startswith("https://")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] not in SAFE and self._is_foreign(Headers(scope=scope)):
+            await PlainTextResponse(REFUSED, 403)(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message))
+            await send(message)
+
+        await self.app(scope, receive, send_guarded)
+
+    def _add(self, headers: MutableHeaders) -> None:
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        if self.is_https:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if headers.get("content-type", "").startswith("text/html"):
+            for name, value in HTML_HEADERS.items():
+                headers.setdefault(name, value)
+
+    def _is_foreign(self, headers: Headers) -> bool:
+        """A browser says where a request comes from; a script says nothing and carries no cookie of ours."""
+        if headers.get("authorization", "").lower().startswith("bearer "):
+            return False  # no browser adds a token by itself
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site in {"cross-site", "same-site"}:
+            return True
+        if origin is None or site == "same-origin":
+            return False
+        # Browsers without Sec-Fetch-Site: behind a proxy the Host may be an inner one, so the public address counts too.
+        return origin.lower() != self.origin and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -1,0 +1,87 @@
+"""Which templates are offered to a person, and which of their gaps must be filled by hand."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from app.accounts.models import Unit
+from app.accounts.rules import Actor
+from app.bootstrap import Kentongan
+from app.content.rules import LANGUAGES, pick_variant
+from app.content.service import TemplateView
+from app.tahapan.rules import Calendar
+
+# What a form calls the variables of the shipped templates; others keep their own name.
+_NAMES = {
+    "rw": "Nomor RW",
+    "tanggal_kegiatan": "Tanggal kegiatan",
+    "waktu_kegiatan": "Waktu kegiatan",
+    "tempat_kegiatan": "Tempat kegiatan",
+    "nama_pasar": "Nama pasar",
+    "nama_sekolah": "Nama sekolah",
+    "jumlah_tps": "Jumlah TPS",
+    "alamat": "Alamat sekretariat",
+}
+_EXAMPLES = {
+    "rw": "05",
+    "waktu_kegiatan": "09.00 WIB",
+    "tempat_kegiatan": "Balai RW 05, bukan alamat rumah warga",
+    "nama_pasar": "Pasar Merdeka",
+    "nama_sekolah": "SMAN 7 Bogor",
+}
+
+_OTHER_BRANCH = re.compile(r"\{%-?\s*el.*?\{%-?\s*endif\s*-?%\}", re.DOTALL)
+_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_GAP = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A template as it is offered; `stage` is the one it fits today, None if none."""
+
+    id: int
+    title: str
+    excerpt: str
+    stage: str | None
+    languages: str
+
+
+def variable_name(name: str) -> str:
+    return _NAMES.get(name, name.replace("_", " ").capitalize())
+
+
+def variable_example(name: str) -> str:
+    return _EXAMPLES.get(name, "")
+
+
+async def choices(
+    house: Kentongan, actor: Actor, calendar: Calendar | None, *, kinds: Collection[str], every: bool
+) -> Sequence[Choice]:
+    """Those for one of `kinds` whose stage is running; `every`: the others too, after them."""
+    found = await house.templates.list(actor, limit=200, cursor=None)
+    today = house.clock.now().astimezone(ZoneInfo(house.settings.timezone)).date()
+    offered = [_choice(row, calendar, today) for row in found.rows if set(row.units) & set(kinds)]
+    fitting = [choice for choice in offered if choice.stage]
+    return [*fitting, *(choice for choice in offered if not choice.stage)] if every or not fitting else fitting
+
+
+def _choice(row: TemplateView, calendar: Calendar | None, today: date) -> Choice:
+    stage = calendar.stage_of(row.stages, today) if calendar else None
+    text = pick_variant(row.texts, row.languages[0], "x") if row.languages else None
+    languages = " · ".join(LANGUAGES.get(lang, lang) for lang in row.languages)
+    return Choice(row.id, row.title, readable(text or ""), stage.name if stage else None, languages)
+
+
+def readable(text: str) -> str:
+    """A template's text without its machinery: of several branches the first, and `{{ rw }}` becomes …"""
+    plain = _GAP.sub("…", _TAG.sub("", _OTHER_BRANCH.sub("", text)))
+    return " ".join(plain.split())
+
+
+async def ask_for(house: Kentongan, actor: Actor, template: TemplateView, unit: Unit) -> Sequence[str]:
+    """What this unit has to be asked: not what it inherits or what the calendar knows."""
+    assert unit.id is not None
+    known = (await house.units.values(actor, [unit.id])).get(unit.id, {})
+    return [name for name in template.ask if name not in known]

@@ -1,0 +1,124 @@
+"""What states, platforms, roles and moments are called on a page, in Bahasa Indonesia."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.accounts.rules import Role
+from app.content.values import write_date, zone_name
+from app.posts.planning import PLATFORM_NAMES
+from app.posts.rules import PostState
+from app.publishing.rules import Outcome, State
+
+
+@dataclass(frozen=True)
+class Label:
+    """A state as word and icon; `tone` (calm, good, loud, faint) only helps the eye."""
+
+    word: str
+    icon: str
+    tone: str = "calm"
+
+
+STATES = {
+    State.WAITING: Label("Menunggu tinjauan", "tinjau"),
+    State.DUE: Label("Terjadwal", "jam"),
+    State.SENDING: Label("Sedang diterbitkan", "kirim"),
+    State.UNSURE: Label("Belum pasti", "tanya", "loud"),
+    State.PUBLISHED: Label("Terbit", "terbit", "good"),
+    State.STOPPED: Label("Gagal", "gagal", "loud"),
+    State.MISSED: Label("Kedaluwarsa", "lewat", "loud"),
+    State.CANCELLED: Label("Dibatalkan", "batal", "faint"),
+    State.MANUAL: Label("Unggah sendiri", "tangan", "loud"),
+    State.WITHDRAWN: Label("Dihapus di platform", "hapus", "faint"),
+}
+HELD = Label("Ditahan", "jeda", "loud")
+RETRYING = Label("Mencoba ulang", "jam")
+
+# Where the record has no sentence of its own.
+REASONS = {
+    State.WAITING: "Belum disetujui peninjau, jadi belum dapat terbit.",
+    State.UNSURE: "Sudah dikirim, tetapi platform belum menjawab jelas. Sistem sedang mengecek; tidak akan dikirim dua kali.",
+    State.STOPPED: "Platform menolak unggahan ini.",
+    State.MISSED: "Tidak sempat terbit sebelum batas waktunya.",
+    State.MANUAL: "Unggah sendiri di akun ini, lalu tandai sudah terbit.",
+}
+
+POST_STATES = {
+    PostState.DRAFT: Label("Draf", "tulis", "faint"),
+    PostState.IN_REVIEW: Label("Menunggu tinjauan", "tinjau"),
+    PostState.REJECTED: Label("Ditolak", "gagal", "loud"),
+    PostState.APPROVED: Label("Disetujui", "terbit", "good"),
+    PostState.SCHEDULED: Label("Terjadwal", "jam"),
+    PostState.DONE: Label("Selesai", "terbit", "good"),
+    PostState.CANCELLED: Label("Dibatalkan", "batal", "faint"),
+}
+
+OUTCOMES = {
+    Outcome.PUBLISHED: "Terbit",
+    Outcome.REFUSED: "Ditolak platform",
+    Outcome.RECONNECT: "Akun perlu dihubungkan ulang",
+    Outcome.LATER: "Diminta mencoba lagi nanti",
+    Outcome.UNSURE: "Belum ada jawaban pasti",
+}
+TRIES = {"send": "Kirim", "look": "Cek ke platform"}
+
+ROLES = {Role.VIEWER: "Pembaca", Role.EDITOR: "Penyunting", Role.REVIEWER: "Peninjau", Role.ADMIN: "Admin"}
+KINDS = {"kpu": "KPU", "ppk": "PPK", "pps": "PPS"}
+LEVELS = {
+    "block": Label("Diblokir", "gagal", "loud"),
+    "review": Label("Wajib ditinjau", "tinjau"),
+    "remind": Label("Peringatan", "info"),
+}
+MODES = {"mandatory": "Wajib", "suggested": "Saran"}
+
+
+def platform_name(platform: str) -> str:
+    return PLATFORM_NAMES.get(platform, platform.capitalize())
+
+
+def state_label(state: State, reason: str) -> Label:
+    """A delivery that waits with a reason is held by its account; a due one with a reason has been tried before."""
+    if state is State.WAITING and reason:
+        return HELD
+    if state is State.DUE and reason:
+        return RETRYING
+    return STATES[state]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`iso` is for machines, `text` for people, in the unit's own zone."""
+
+    iso: str
+    text: str
+
+
+def moment(at: datetime, zone: str) -> Moment:
+    """Rabu, 27 November 2024 pukul 07.00 WIB."""
+    local = at.astimezone(ZoneInfo(zone))
+    return Moment(
+        local.isoformat(timespec="seconds"), f"{write_date(local.date())} pukul {local:%H.%M} {zone_name(zone)}"
+    )
+
+
+def moment_to_the_second(at: datetime, zone: str) -> Moment:
+    local = at.astimezone(ZoneInfo(zone))
+    return Moment(
+        local.isoformat(timespec="milliseconds"), f"{local:%d/%m/%Y} pukul {local:%H.%M.%S} {zone_name(zone)}"
+    )
+
+
+def how_late(seconds: float | None) -> str:
+    """Tepat waktu, or by how much it was late."""
+    if seconds is None:
+        return ""
+    if seconds <= 60:
+        return "tepat waktu"
+    minutes = round(seconds / 60)
+    return f"terlambat {minutes} menit" if minutes < 90 else f"terlambat {round(minutes / 60)} jam"
+
+
+def number(value: int) -> str:
+    """1.234 as Indonesian readers write it."""
+    return f"{value:,}".replace(",", ".")

@@ -1,0 +1,160 @@
+"""The promise that everything else stands on: whatever dies, nothing is lost and nothing goes out twice.
+
+The judge is the simulator's ledger, which the program cannot touch. Each story runs real processes.
+`test_without_verification_the_ledger_shows_duplicates` switches the look before the resend off and expects the ledger to
+show duplicates: if the ledger could not see them, the other tests would prove nothing.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import Installation
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.slow
+
+UNITS, PLATFORMS = 74, ("x", "facebook", "instagram")
+SPEED = 12.0
+
+
+class City:
+    """Kota Bogor on an installation, with one broadcast to all its units."""
+
+    def __init__(self, here: Installation) -> None:
+        self.here = here
+        self.token = next(line for line in here.run("load", "practice").splitlines() if line.startswith("token:")).split()[1]
+        self.broadcast: dict[str, Any] = {}
+
+    async def open(self, *workers: str) -> None:
+        for name in ("simulator", "redis", "web", *workers):
+            self.here.start(name)
+        await self.here.wait_for_simulator()
+        await self.here.wait_for_web()
+
+    async def send(self, *, stagger_minutes: int, platforms: tuple[str, ...] = PLATFORMS) -> None:
+        """A text that names each unit, due half a minute of the installation's time from now."""
+        clock = await self.here.get(f"{self.here.simulator}/_sim/clock")
+        at = datetime.fromisoformat(clock["now"]) + timedelta(seconds=30)
+        templates = (await self.here.get(f"{self.here.web}/api/v1/templates?limit=100", self.token))["data"]
+        wanted = next(template for template in templates if template["key"] == "saring-hoaks")
+        body = {
+            "template_id": wanted["id"], "select": {"kinds": ["ppk", "pps"]}, "platforms": list(platforms), "lang": "id",
+            "timing": {"at": at.isoformat()}, "stagger_minutes": stagger_minutes, "environment": "practice",
+        }  # fmt: skip
+        self.broadcast = await self.here.post(f"{self.here.web}/api/v1/broadcasts", body, self.token)
+        assert self.broadcast["deliveries"] == UNITS * len(platforms)
+        assert self.broadcast["problems"] == []
+
+    async def states(self) -> dict[str, int]:
+        found: dict[str, int] = (
+            await self.here.get(f"{self.here.web}/api/v1/broadcasts/{self.broadcast['id']}", self.token)
+        )["by_state"]
+        return found
+
+    async def all_published(self) -> bool:
+        return await self.states() == {"published": self.broadcast["deliveries"]}
+
+    async def duplicates(self) -> int:
+        ledger = await self.here.ledger()
+        return len(ledger) - len({(post["platform"], post["account"]) for post in ledger})
+
+    async def assert_each_exactly_once(self) -> None:
+        """One post per unit and channel on the ledger, and every text names its own place."""
+        ledger = await self.here.ledger()
+        counted = Counter((post["platform"], post["account"]) for post in ledger)
+        assert await self.duplicates() == 0
+        assert len(counted) == self.broadcast["deliveries"]
+        assert len({post["text"] for post in ledger if post["platform"] == "x"}) == UNITS
+
+
+@pytest.fixture
+def city(tmp_path: Path, database_url: str) -> Any:
+    with Installation(tmp_path / "data", database_url, speed=SPEED) as here:
+        here.run("migrate")
+        yield City(here)
+
+
+on_one_database = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+"""These stories are about processes; the twenty kills tell them on both databases."""
+
+
+async def test_twenty_kills_in_a_burst_lose_nothing_and_send_nothing_twice(city: City) -> None:
+    """Two workers, one of them killed with -9 at twenty random moments while 222 deliveries leave."""
+    chance = random.Random(20241127)
+    await city.open("worker-a", "worker-b")
+    await city.send(stagger_minutes=6)
+    await wait_until(city.here.ledger, "the burst has begun", 60)
+    for kill in range(20):
+        name = ("worker-a", "worker-b")[kill % 2]
+        await asyncio.sleep(chance.uniform(0.1, 1.6))  # the random moment itself, not a wait for anything
+        city.here.kill(name)
+        city.here.start(name)
+    await wait_until(city.all_published, "every delivery is published", 90)
+    await city.assert_each_exactly_once()
+
+
+@on_one_database
+async def test_a_kill_between_the_platforms_commit_and_our_record_is_healed_by_asking(city: City) -> None:
+    """The platform has the posts and keeps us waiting for its answer; then the worker dies."""
+    await city.open()
+    await city.here.post(f"{city.here.simulator}/_sim/faults", {"platform": "*", "kind": "late_answer", "count": 60, "seconds": 600})
+    await city.send(stagger_minutes=0)
+    city.here.start("worker-a")
+    await wait_until(lambda: _count_at_least(city, 40), "posts are out whose answers are not", 60)
+    city.here.kill("worker-a")
+    city.here.start("worker-b")
+    await wait_until(city.all_published, "every delivery is published", 90)
+    await city.assert_each_exactly_once()
+
+
+@on_one_database
+async def test_redis_wiped_and_absent_delays_nothing(city: City) -> None:
+    """Redis dies in the middle and a worker starts without it; the web process is restarted too."""
+    await city.open("worker-a")
+    await city.send(stagger_minutes=3)
+    await wait_until(city.here.ledger, "the burst has begun", 60)
+    city.here.kill("redis")
+    city.here.kill("worker-a")
+    city.here.start("worker-b")
+    city.here.kill("web")
+    city.here.start("web")
+    await city.here.wait_for_web()
+    await wait_until(city.all_published, "every delivery is published without Redis", 90)
+    await city.assert_each_exactly_once()
+    ready = await city.here.get(f"{city.here.web}/readyz")
+    assert ready["parts"]["redis"]["ok"] is False
+    city.here.start("redis")
+    await wait_until(lambda: _redis_is_back(city), "Redis is used again", 30)
+
+
+async def test_without_verification_the_ledger_shows_duplicates(tmp_path: Path, sqlite_template: Path) -> None:
+    """The same kill as above with the look before the resend switched off: the ledger must tell on us."""
+    extra = {"KENTONGAN_VERIFY_BEFORE_RESEND": "false"}
+    database = f"sqlite:///{tmp_path / 'unverified.db'}"
+    with Installation(tmp_path / "data", database, speed=SPEED, extra=extra) as here:
+        here.run("migrate")
+        city = City(here)
+        await city.open()
+        await here.post(f"{here.simulator}/_sim/faults", {"platform": "facebook", "kind": "late_answer", "count": 30, "seconds": 600})
+        await city.send(stagger_minutes=0, platforms=("facebook",))
+        here.start("worker-a")
+        await wait_until(lambda: _count_at_least(city, 30), "posts are out whose answers are not", 60)
+        here.kill("worker-a")
+        here.start("worker-b")
+        await wait_until(city.all_published, "every delivery is published", 90)
+        assert await city.duplicates() > 0
+
+
+async def _count_at_least(city: City, count: int) -> bool:
+    return len(await city.here.ledger()) >= count
+
+
+async def _redis_is_back(city: City) -> bool:
+    ready = await city.here.get(f"{city.here.web}/readyz")
+    return bool(ready["parts"]["redis"]["ok"])
