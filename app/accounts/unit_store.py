@@ -203,5 +203,5 @@ def _among(session: ReadSession, column: Any, values: Collection[int] | Collecti
         each = func.json_each(literal(json.dumps(wanted))).table_valued("value")
         return column.in_(select(each.c.value))  # type: ignore[no-any-return]
     # By the column, not by the values: an empty list has none to tell.
-    kind = String if isinstance(column.type, String) else Integer
+    kind = Integer if isinstance(column.type, Integer) else String
     return column == any_(literal(wanted, ARRAY(kind)))  # type: ignore[no-any-return]

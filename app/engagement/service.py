@@ -15,13 +15,15 @@ from app.engagement.rules import COUNTED, NUMBERS, SUMMED, Row
 from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
-from app.platforms.contract import Adapter, Metrics, NeedsReconnect, PublishError, TryLater
+from app.platforms.contract import Adapter, Metrics, NeedsReconnect, PublishError, Refused, TryLater
 from app.posts.service import PostService
 from app.publishing import store as publishing_store
 
 log = logger("engagement")
 
 RETRY = timedelta(minutes=2)
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
+"""A period may be named more widely than a moment in UTC can be written."""
 PROGRAMMES = {
     "gerebek_pasar": "Gerebek Pasar",
     "ketuk_pintu_pemilih": "Ketuk Pintu Pemilih",
@@ -83,11 +85,9 @@ class EngagementService:
                     accounts[channel_id], [row["remote_id"] for row in batch]
                 )
             except PublishError as error:
-                wait = error.after if isinstance(error, TryLater) and error.after else RETRY
-                later |= {
-                    row["id"]: now + (timedelta(hours=1) if isinstance(error, NeedsReconnect) else wait)
-                    for row in batch
-                }
+                # What is refused would be refused again in two minutes: it waits for its next place in the plan.
+                if not isinstance(error, Refused):
+                    later |= {row["id"]: now + _wait(error) for row in batch}
                 log.warning("metrics_later", channel=channel_id, platform=batch[0]["platform"], code=error.code)
                 continue
             snapshots += [
@@ -155,7 +155,19 @@ class EngagementService:
         return chosen, [_row(key, _label(group_by, key, names), rows.get(key)) for key in keys]
 
     def _midnight(self, day: date | None, *, days: int = 0) -> datetime | None:
-        return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(self.timezone)) if day else None
+        if day is None:
+            return None
+        within = min(max(day, EARLIEST), LATEST)
+        return datetime.combine(within + timedelta(days=days), time(), ZoneInfo(self.timezone))
+
+
+def _wait(error: PublishError) -> timedelta:
+    match error:
+        case NeedsReconnect():
+            return timedelta(hours=1)
+        case TryLater(after=timedelta() as after) if after:
+            return after
+    return RETRY
 
 
 def _snapshot(delivery_id: int, metrics: Metrics | None, now: datetime) -> dict[str, Any]:

@@ -352,7 +352,9 @@ class BroadcastService:
 def _topmost(actor: Actor) -> int:
     """The one unit above all that the actor may broadcast to; a broadcast is seen and stopped from there."""
     paths = actor.paths(Act.BROADCAST)
-    tops = [path for path in dict.fromkeys(paths) if not any(path != other and path.startswith(other) for other in paths)]
+    tops = [
+        path for path in dict.fromkeys(paths) if not any(path != other and path.startswith(other) for other in paths)
+    ]
     if len(tops) != 1:
         message = "Anda bertugas di beberapa unit yang terpisah. Pilih unit induk siaran ini."
         raise BadInput(message, Problem("select.under", "pilih unit induknya"))

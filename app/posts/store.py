@@ -62,9 +62,7 @@ async def change_post(session: WriteSession, post_id: int, *, version: int, valu
 
 async def delete_post(session: WriteSession, post_id: int, *, version: int) -> bool:
     """Delete a post if nobody changed it since `version`; False otherwise."""
-    return (
-        await session.run(delete(Post).where(col(Post.id) == post_id, col(Post.version) == version))
-    ).rowcount == 1
+    return (await session.run(delete(Post).where(col(Post.id) == post_id, col(Post.version) == version))).rowcount == 1
 
 
 async def silent_channels(session: ReadSession, channel_ids: Sequence[int]) -> list[Channel]:
