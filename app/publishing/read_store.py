@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, func, or_, select
 from sqlmodel import col
+from sqlmodel import select as select_rows
 
 from app.accounts.models import Unit
 from app.channels.models import Channel
@@ -106,12 +107,12 @@ async def find_one(session: ReadSession, paths: Sequence[str], delivery_id: int)
 
 async def attempts_of(session: ReadSession, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
     query = (
-        select(Attempt)
+        select_rows(Attempt)
         .where(col(Attempt.delivery_id).in_(delivery_ids))
         .order_by(col(Attempt.delivery_id), col(Attempt.n))
     )
     found: dict[int, list[Attempt]] = {}
-    for attempt in (await session.scalars(query)).all():
+    for attempt in (await session.exec(query)).all():
         found.setdefault(attempt.delivery_id, []).append(attempt)
     return found
 
