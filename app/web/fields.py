@@ -33,11 +33,16 @@ class When:
 def one(form: FormData | Mapping[str, str], name: str, otherwise: str = "") -> str:
     """A text field; a file under this name counts as nothing."""
     value = form.get(name, otherwise)
-    return value.replace("\r\n", "\n") if isinstance(value, str) else otherwise
+    return clean(value) if isinstance(value, str) else otherwise
+
+
+def clean(text: str) -> str:
+    """Line ends as we keep them, and no NUL, which no database of ours takes."""
+    return text.replace("\r\n", "\n").replace("\x00", "")
 
 
 def many(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]
+    return [clean(value) for value in form.getlist(name) if isinstance(value, str)]
 
 
 def numbers(form: FormData, name: str) -> list[int]:

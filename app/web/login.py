@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from app.kit.errors import Unauthenticated
+from app.kit.rates import Quota, neighbourhood
 from app.settings import Environment
 from app.web.render import bare_page, go
 from app.web.sessions import HouseDep, cookie_name, forget, local_path, remember
@@ -34,7 +35,7 @@ async def open_link(request: Request, house: HouseDep, secret: str, next: str | 
     try:
         name = await house.people.peek_link(secret)
     except Unauthenticated as error:
-        return bare_page(request, "masuk.html", status=401, problem=error.message)
+        return await refuse(request, house, error.message)
     return bare_page(request, "masuk_sebagai.html", name=name, secret=secret, next=local_path(next))
 
 
@@ -49,9 +50,21 @@ async def use_link(request: Request, house: HouseDep, secret: str, wanted: str |
     try:
         session_secret = await house.people.use_link(secret, device=request.headers.get("user-agent", ""))
     except Unauthenticated as error:
-        return bare_page(request, "masuk.html", status=401, problem=error.message)
+        return await refuse(request, house, error.message)
     response = go(local_path(wanted))
     remember(response, house.settings, session_secret)
+    return response
+
+
+async def refuse(request: Request, house: HouseDep, problem: str) -> Response:
+    """Only wrong links are counted, and a right one is never refused: a whole hall may share one address."""
+    host = neighbourhood(request.client.host if request.client else "")
+    standing = await house.rates.hit(Quota("logins", house.settings.rate_logins), host)
+    if standing.is_within:
+        return bare_page(request, "masuk.html", status=401, problem=problem)
+    sentence = f"Terlalu banyak tautan keliru dari jaringan ini. Coba lagi dalam {standing.reset} detik."
+    response = bare_page(request, "masuk.html", status=429, problem=sentence)
+    response.headers["Retry-After"] = str(standing.reset)
     return response
 
 

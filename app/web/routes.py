@@ -1,6 +1,8 @@
 """Puts the pages into the application."""
 
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.bootstrap import Kentongan
@@ -13,7 +15,13 @@ ROUTERS = (login.router, dashboard.router, queue.router, compose.router, posts.r
 def install(app: FastAPI, house: Kentongan) -> None:
     """After the API's own error handlers: ours stand in front of them, for browsers only."""
     app.router.routes.append(Route("/static/{name}", assets.serve, methods=["GET"], name="static"))
+    # Browsers ask for this by themselves on pages that name no icon.
+    app.router.routes.append(Route("/favicon.ico", _icon, methods=["GET"], name="icon"))
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
     app.add_middleware(Shield, base_url=house.settings.base_url)
+
+
+async def _icon(_request: Request) -> Response:
+    return RedirectResponse(assets.address("mark.svg"))

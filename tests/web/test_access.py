@@ -1,0 +1,55 @@
+import pytest
+
+from app.bootstrap import Kentongan
+from tests.support.cast import Cast
+from tests.web.conftest import Browse, a_post
+
+OPEN_TO = {
+    "/dasbor": {"sari", "budi", "citra", "dewi", "rina", "vino"},
+    "/antrean": {"sari", "budi", "citra", "dewi", "rina", "vino"},
+    "/siaran": {"sari", "budi", "citra", "dewi", "rina", "vino"},
+    "/tulis": {"sari", "budi", "citra", "dewi", "rina"},
+    "/siaran/baru": {"budi", "dewi", "rina"},
+}
+
+
+@pytest.mark.parametrize("path", OPEN_TO)
+async def test_each_page_opens_to_those_it_is_for(browse: Browse, cast: Cast, path: str) -> None:
+    answers = {name: (await (await browse(getattr(cast, name))).get(path)).status_code for name in cast.users}
+    assert answers == {name: 200 if name in OPEN_TO[path] else 403 for name in cast.users}
+
+
+async def test_a_neighbour_sees_nothing_of_saris(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    post = await a_post(house, cast)
+    citra = await browse(cast.citra)
+    queue = (await citra.get("/antrean?tab=semua")).text
+    assert "PPS Cilendek Barat" not in queue
+    for path in (f"/unggahan/{post.id}", f"/antrean/{post.deliveries[0].id}", f"/antrean?unit={post.unit_id}"):
+        assert (await citra.get(path)).status_code == 404
+    assert (await citra.post(f"/antrean/{post.deliveries[0].id}/batalkan")).status_code == 404
+
+
+async def test_a_viewer_is_offered_no_act_and_refused_one(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    post = await a_post(house, cast)
+    vino, path = await browse(cast.vino), f"/antrean/{post.deliveries[0].id}"
+    assert "Batalkan" not in (await vino.get(path)).text
+    answer = await vino.post(f"{path}/batalkan")
+    assert answer.status_code == 403
+    assert "belum boleh menulis" in answer.text
+
+
+async def test_the_menu_shows_only_open_doors(browse: Browse, cast: Cast) -> None:
+    page = (await (await browse(cast.sari)).get("/dasbor")).text
+    assert 'href="/tulis"' in page
+    assert 'href="/siaran"' not in page
+
+
+async def test_a_missing_page_says_so_in_words(browse: Browse, cast: Cast) -> None:
+    answer = await (await browse(cast.sari)).get("/tidak-ada")
+    assert answer.status_code == 404
+    assert "Halaman tidak ditemukan" in answer.text
+
+
+async def test_the_api_keeps_its_own_errors(browse: Browse) -> None:
+    answer = await (await browse(None)).get("/api/v1/tidak-ada")
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,110 @@
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from app.bootstrap import Kentongan
+from app.posts.store import PostFilter
+from app.publishing.read_store import Filter
+from tests.support.cast import Cast
+from tests.web.conftest import Browse, set_delivery, template_id
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+async def dewi(browse: Browse, cast: Cast) -> httpx2.AsyncClient:
+    return await browse(cast.dewi)
+
+
+@pytest.fixture
+async def form(house: Kentongan, cast: Cast) -> dict[str, Any]:
+    """To every PPS and PPK, on X, Tuesday 09.00, within half an hour."""
+    chosen = await template_id(house, cast.dewi, "saring-hoaks")
+    return {
+        "templat": str(chosen), "jenis": ["ppk", "pps"], "platform": ["x"], "kapan": "waktu", "waktu": "2024-11-05T09:00",
+        "jeda": "30", "mode": "mandatory",
+    }  # fmt: skip
+
+
+async def created(dewi: httpx2.AsyncClient, form: dict[str, Any]) -> str:
+    location: str = (await dewi.post("/siaran", data=form)).headers["location"]
+    return location.partition("?")[0]
+
+
+async def test_looking_first_counts_and_names_who_is_left_out(
+    dewi: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    page = (await dewi.post("/siaran/periksa", data=form)).text
+    assert re.findall(r"<dt>(\w+)[^<]*</dt><dd>(\d+)</dd>", page) == [
+        ("unit", "4"),
+        ("unggahan", "4"),
+        ("kiriman", "4"),
+    ]
+    assert "PPK Bogor Utara" in page
+    assert "Belum ada akun X yang tersambung." in page
+    assert "Warga Kelurahan" in page
+    assert (await house.posts.list(cast.dewi, PostFilter(), limit=5)).rows == []
+
+
+async def test_confirming_sends_what_was_looked_at(dewi: httpx2.AsyncClient, form: dict[str, Any]) -> None:
+    page = (await dewi.post("/siaran/periksa", data=form)).text
+    kept: dict[str, Any] = {}
+    for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page):
+        kept.setdefault(name, []).append(value)
+    answer = await dewi.post("/siaran", data=kept)
+    assert answer.status_code == 303
+    shown = (await dewi.get(answer.headers["location"])).text
+    assert "0 dari 4 kiriman selesai" in shown
+
+
+async def test_going_back_keeps_the_form(dewi: httpx2.AsyncClient, form: dict[str, Any]) -> None:
+    page = (await dewi.post("/siaran/periksa", data=form | {"jeda": "45", "kembali": "1"})).text
+    assert 'name="jeda" inputmode="numeric" value="45"' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"jeda": "banyak"}, "Isi angka"),
+        ({"jenis": []}, "Pilih paling sedikit satu"),
+        ({"platform": []}, "Pilih paling sedikit satu"),
+        ({"waktu": ""}, "Isi tanggal"),
+    ],
+)
+async def test_a_mistake_is_named_and_the_form_comes_back(
+    dewi: httpx2.AsyncClient, form: dict[str, Any], wrong: dict[str, Any], said: str
+) -> None:
+    answer = await dewi.post("/siaran/periksa", data=form | wrong)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'action="/siaran/periksa"' in answer.text
+
+
+async def test_progress_refreshes_itself_until_all_has_ended(
+    dewi: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    path = await created(dewi, form)
+    assert "every 2s" in (await dewi.get(path)).text
+    for one in (await house.publishing.list(cast.dewi, Filter(), limit=10)).rows:
+        await set_delivery(house, one.id, state="published", published_at=one.due_at)
+    part = await dewi.get(path, headers=HTMX)
+    assert "<html" not in part.text
+    assert "4 dari 4 kiriman selesai" in part.text
+    assert "every 2s" not in part.text
+
+
+async def test_cancelling_stops_what_has_not_left(
+    dewi: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    path = await created(dewi, form)
+    assert (await dewi.post(f"{path}/batalkan")).status_code == 303
+    assert await house.publishing.counts(cast.dewi, Filter()) == {"cancelled": 4}
+    assert (await dewi.post(f"{path}/batalkan")).status_code == 409
+
+
+async def test_a_writer_cannot_broadcast(browse: Browse, cast: Cast, form: dict[str, Any]) -> None:
+    sari = await browse(cast.sari)
+    assert (await sari.post("/siaran", data=form)).status_code == 403
+    assert (await sari.post("/siaran/periksa", data=form)).status_code == 403

@@ -1,0 +1,154 @@
+"""Every page in a real browser: no finding of axe-core, nothing wider than the screen, no blocked script or style."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from app.bootstrap import Kentongan
+from tests.support.cast import Cast
+from tests.support.wait import wait_until
+from tests.web.conftest import a_post, session_of, set_delivery, template_id
+
+CHROMIUM = os.environ.get("KENTONGAN_TEST_CHROMIUM", "/usr/bin/chromium")
+AXE = (Path(__file__).parents[1] / "support" / "axe.min.js").read_text()
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CHECK = "async rules => (await axe.run({runOnly: rules})).violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | '))"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no Chromium at {CHROMIUM}; set KENTONGAN_TEST_CHROMIUM"),
+]
+
+
+@pytest.fixture
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", access_log=False))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await wait_until(lambda: server.started, "the server has started")
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+async def opened(
+    chromium: Browser, address: str, secret: str | None, *, width: int = 1280, dark: bool = False, js: bool = True
+) -> BrowserContext:
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 780},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=js,
+        base_url=address,
+    )
+    if secret:
+        await context.add_cookies([{"name": "ktg_session", "value": secret, "url": address}])
+    return context
+
+
+@pytest.fixture
+async def paths(house: Kentongan, cast: Cast) -> list[str]:
+    """Every page, with something to show."""
+    post = await a_post(house, cast)
+    stuck, unsure = post.deliveries
+    await set_delivery(house, stuck.id, state="stopped", reason="Platform menolak unggahan ini.")
+    await set_delivery(house, unsure.id, state="unsure", act_at=None)
+    chosen = await template_id(house, cast.rina, "saring-hoaks")
+    unit = cast.cilendek.id
+    return [
+        "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
+        f"/tulis?unit={unit}&templat={chosen}", f"/tulis?unit={unit}&templat=bebas", f"/unggahan/{post.id}", "/siaran", "/siaran/baru",
+        f"/siaran/baru?templat={chosen}", "/tidak-ada",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_every_page_is_open_to_everybody(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser, paths: list[str], width: int, dark: bool
+) -> None:
+    context = await opened(chromium, address, await session_of(house, cast.rina), width=width, dark=dark)
+    page, found = await context.new_page(), []
+    page.on(
+        "console",
+        lambda message: found.append(f"console: {message.text}") if "Security Policy" in message.text else None,
+    )
+    for path in paths:
+        await page.goto(path, wait_until="load")
+        found += [f"{path} {finding}" for finding in await findings(page)]
+    await context.close()
+    assert found == []
+
+
+async def test_the_door_is_open_to_everybody(address: str, chromium: Browser, cast: Cast) -> None:
+    page = await (await opened(chromium, address, None, width=360)).new_page()
+    for path in ("/masuk", "/masuk/tidak-dikenal"):
+        await page.goto(path)
+        assert await findings(page) == []
+
+
+async def findings(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    found: list[str] = await page.evaluate(CHECK, RULES)
+    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("wider than the screen")
+    return found
+
+
+async def test_the_preview_follows_what_is_typed(house: Kentongan, cast: Cast, address: str, chromium: Browser) -> None:
+    context = await opened(chromium, address, await session_of(house, cast.sari), width=360)
+    page = await context.new_page()
+    await page.goto(f"/tulis?unit={cast.cilendek.id}&templat=bebas")
+    await page.get_by_label("Teks", exact=True).fill("a" * 281)
+    await page.get_by_text("Kelebihan 1 karakter").wait_for()
+    await page.get_by_label("Teks", exact=True).fill("Ayo cek nama Anda.")
+    await page.get_by_text("18 dari 280").wait_for()
+    await page.get_by_role("button", name="Jadwalkan").click()
+    await page.get_by_text("Diajukan untuk ditinjau.").wait_for()
+    await context.close()
+
+
+async def test_a_card_answers_in_its_place(house: Kentongan, cast: Cast, address: str, chromium: Browser) -> None:
+    await a_post(house, cast)
+    context = await opened(chromium, address, await session_of(house, cast.sari))
+    page = await context.new_page()
+    await page.goto("/antrean?tab=terjadwal")
+    await page.get_by_role("button", name="Batalkan").first.click()
+    await page.get_by_text("Dibatalkan oleh Sari.").wait_for()
+    assert await page.get_by_role("article").count() == 2
+    await context.close()
+
+
+async def test_a_broadcast_is_made_and_watched_without_javascript(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser
+) -> None:
+    context = await opened(chromium, address, await session_of(house, cast.dewi), js=False)
+    page = await context.new_page()
+    await page.goto("/siaran")
+    await page.get_by_role("link", name="Buat siaran").click()
+    await page.get_by_role("link", name="Saring sebelum sebar").click()
+    await page.get_by_label("Instagram").uncheck()
+    await page.get_by_label("Tanggal dan jam (WIB)").fill("2024-11-05T09:00")
+    await page.get_by_role("button", name="Periksa dulu").click()
+    await page.get_by_role("button", name="Siarkan ke 4 unit").click()
+    await page.get_by_text("0 dari 8 kiriman selesai").wait_for()
+    await context.close()
