@@ -26,6 +26,20 @@ def free_port() -> int:
         return port
 
 
+def descendants(pid: int) -> set[int]:
+    """Every living process that `pid` has started, and theirs."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found, wave = set[int](), {pid}
+    while wave := {child for child, parent in parents.items() if parent in wave} - found:
+        found |= wave
+    return found
+
+
 @dataclass
 class Installation:
     """`speed`: how much faster its clock runs than ours. Use it as a context manager: at the end nothing is left."""
