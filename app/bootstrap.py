@@ -1,19 +1,25 @@
 """Builds every service once, each given exactly what it needs. Doors, workers and commands all live in this house."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.accounts.idempotency import IdempotencyService
 from app.accounts.service import PeopleService
 from app.accounts.units import UnitService
 from app.channels.service import ChannelService
 from app.content.guard_service import GuardService, shipped_rules
 from app.content.media import MediaService
+from app.content.renditions import Shape
 from app.content.service import TemplateService
 from app.engagement.service import EngagementService
 from app.kit.clock import Clock
 from app.kit.db import Database
+from app.kit.rates import Rates
 from app.kit.seal import Seal, keys_in
+from app.notices.mail import Mailer
+from app.notices.service import NoticesService
+from app.notices.telegram import Telegram
 from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters
 from app.posts.broadcasts import BroadcastService
@@ -23,6 +29,9 @@ from app.publishing.service import PublishingService
 from app.settings import Settings
 from app.tahapan.service import TahapanService
 from app.wilayah.service import WilayahService
+
+CALL_PATIENCE = 600.0
+"""Real seconds after which an API call that never ended counts as interrupted; a broadcast to a whole country takes less."""
 
 Ring = Callable[[str], Awaitable[None]]
 """Asks for a background job soon; losing the ring loses nothing, sweeps find the work."""
@@ -49,6 +58,7 @@ class Kentongan:
     tahapan: TahapanService
     units: UnitService
     people: PeopleService
+    idempotency: IdempotencyService
     channels: ChannelService
     templates: TemplateService
     media: MediaService
@@ -57,8 +67,10 @@ class Kentongan:
     posts: PostService
     broadcasts: BroadcastService
     engagement: EngagementService
+    notices: NoticesService
     ring: Ring = _rings_nobody
     redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
+    rates: Rates = field(default_factory=Rates)
 
     def publisher(self) -> Publisher:
         """A publisher for one worker process."""
@@ -77,6 +89,7 @@ class Kentongan:
     async def close(self) -> None:
         for adapter in self.platforms.values():
             await adapter.close()
+        await self.rates.close()
         await self.db.close()
 
 
@@ -92,7 +105,8 @@ def build(settings: Settings) -> Kentongan:
     grace = timedelta(hours=settings.grace_hours)
     tahapan = TahapanService(db, now)
     channels = ChannelService(db, seal, now, platforms, base_of(settings), settings.meta_graph_version)
-    media = MediaService(db, seal, settings.media_dir, settings.base_url, now)
+    shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()}
+    media = MediaService(db, seal, settings.media_dir, settings.base_url, now, shapes)
     publishing = PublishingService(db, clock, grace)
     channels.on_state.append(publishing.on_channel_state)
     guard = shipped_rules()
@@ -107,6 +121,7 @@ def build(settings: Settings) -> Kentongan:
         tahapan=tahapan,
         units=UnitService(db, now),
         people=PeopleService(db, now),
+        idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
         templates=TemplateService(db, now, tahapan, platforms, guard),
         media=media,
@@ -115,11 +130,24 @@ def build(settings: Settings) -> Kentongan:
         posts=posts,
         broadcasts=BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
+        notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
+    )
+
+
+def _ways_out(settings: Settings) -> tuple[Mailer | None, Telegram | None]:
+    """What is not set up is None: notices then stay in the list."""
+    token = settings.telegram_bot_token
+    return (
+        Mailer.from_url(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
+        Telegram(settings.telegram_api_url, token) if token else None,
     )
 
 
 class base_of:  # noqa: N801 - a function with a memory of the settings
-    """Where a channel's platform listens: the simulator for practice, else the platform's own address."""
+    """Where a channel's platform listens: the simulator for practice, else the platform's own address.
+
+    Empty for a platform whose channels each name their own server.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._simulator = settings.simulator
@@ -127,7 +155,10 @@ class base_of:  # noqa: N801 - a function with a memory of the settings
             "x": settings.x_api_url,
             "facebook": settings.facebook_graph_url,
             "instagram": settings.instagram_graph_url,
+            "threads": settings.threads_graph_url,
+            "telegram": settings.telegram_api_url,
+            "bluesky": settings.bluesky_pds_url,
         }
 
     def __call__(self, platform: str, environment: str) -> str:
-        return f"{self._simulator}/{platform}" if environment == "practice" else self._live[platform]
+        return f"{self._simulator}/{platform}" if environment == "practice" else self._live.get(platform, "")

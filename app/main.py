@@ -18,11 +18,15 @@ from app.api import (
     engagement,
     guard,
     health,
+    idempotency,
     me,
     media,
+    notices,
+    openapi,
     posts,
     problems,
     public_media,
+    rates,
     tahapan,
     templates,
     units,
@@ -30,6 +34,7 @@ from app.api import (
 )
 from app.bootstrap import Kentongan, build
 from app.kit.logs import configure, logger
+from app.kit.rates import Rates
 from app.settings import Environment, Settings
 from app.web import routes
 from simulator.main import create_simulator
@@ -38,14 +43,29 @@ from workers.queue import Queue
 log = logger("web")
 
 API = "/api/v1"
-ROOMS = (me, wilayah, units, tahapan, templates, guard, channels, media, posts, engagement, broadcasts, deliveries)
+ROOMS = (
+    me,
+    wilayah,
+    units,
+    tahapan,
+    templates,
+    guard,
+    channels,
+    media,
+    posts,
+    engagement,
+    broadcasts,
+    deliveries,
+    notices,
+)
 
 
 def create_app(settings: Settings, *, redis_url: str | None = None) -> FastAPI:
     """`redis_url`: where rings go; None reads the setting (the embedded server's address is passed by its supervisor)."""
     house = build(settings)
-    queue = Queue(redis_url or settings.redis_url)
-    house.ring, house.redis_is_up = queue.ring, queue.is_up
+    address = redis_url or settings.redis_url
+    queue = Queue(address)
+    house.ring, house.redis_is_up, house.rates = queue.ring, queue.is_up, Rates(address)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -68,6 +88,10 @@ def create_app(settings: Settings, *, redis_url: str | None = None) -> FastAPI:
     app.state.house = house
     problems.install(app)
     _include_rooms(app)
+    openapi.install(app, prefix=API)
+    # From the inside out: what is refused outside is never carried out, and is not kept for a repetition.
+    app.add_middleware(idempotency.Idempotency, house=house, prefix=API)
+    app.add_middleware(rates.RateLimit, house=house, prefix=API)
     routes.install(app, house)
     _mount_simulator(app, house)
     app.add_middleware(Trace)

@@ -1,10 +1,12 @@
 """Every setting of the program, read from the environment, a `.env` file or `_FILE` variants for secrets."""
 
 import os
+from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -33,7 +35,7 @@ class _FromFiles(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(
         Path("kentongan-data"), description="Folder for the database, keys, media and the embedded Redis."
@@ -64,6 +66,13 @@ class Settings(BaseSettings):
         True,
         description="Ask the platform before sending an unsure delivery again. Off only to show that tests catch it.",
     )
+    rate_reads: int = Field(
+        1200, ge=0, description="API reads a minute of one token or session (else of one address); 0: no limit."
+    )
+    rate_writes: int = Field(300, ge=0, description="API writes a minute, counted likewise; 0: no limit.")
+    rate_logins: int = Field(
+        30, ge=0, description="Log-in links a minute that one address may get wrong; a right one always opens. 0: no limit."
+    )
     simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
     meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
     x_api_url: str = Field("https://api.x.com", description="Base address of X.")
@@ -71,6 +80,19 @@ class Settings(BaseSettings):
     instagram_graph_url: str = Field(
         "https://graph.instagram.com", description="Base address of Instagram's Graph API."
     )
+    threads_graph_url: str = Field("https://graph.threads.net", description="Base address of Threads' Graph API.")
+    bluesky_pds_url: str = Field(
+        "https://bsky.social", description="Base address of Bluesky, for channels that name no server of their own."
+    )
+    smtp_url: str = Field(
+        "",
+        description="smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; empty: no notice goes by mail.",
+    )
+    mail_from: str = Field(
+        "", description="Sender of mails, such as Kentongan <kabar@kpu.example>; needed with SMTP_URL."
+    )
+    telegram_bot_token: str = Field("", description="Token of the bot that brings notices; empty: none by Telegram.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Base address of Telegram's Bot API.")
 
     @classmethod
     def settings_customise_sources(
@@ -83,7 +105,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
 
-    @field_validator("base_url", "simulator_url", "x_api_url", "facebook_graph_url", "instagram_graph_url")
+    @field_validator(
+        "base_url", "simulator_url", "x_api_url", "facebook_graph_url", "instagram_graph_url", "threads_graph_url", "bluesky_pds_url", "telegram_api_url"
+    )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -94,7 +118,17 @@ class Settings(BaseSettings):
         Clock.parse(value)
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_is_readable(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("tulis smtp://pengguna:sandi@peladen:587 atau smtps://pengguna:sandi@peladen:465")
+        return value
+
     def model_post_init(self, _context: Any) -> None:
+        if self.smtp_url and "@" not in parseaddr(self.mail_from)[1]:
+            raise ValueError("KENTONGAN_SMTP_URL needs KENTONGAN_MAIL_FROM: an address that mails come from")
         if self.environment is Environment.PRODUCTION:
             if self.clock:
                 raise ValueError("KENTONGAN_CLOCK is refused in production: posts must leave in real time")

@@ -7,11 +7,12 @@ from app.audit import models as audit
 from app.channels import models as channels
 from app.content import models as content
 from app.engagement import models as engagement
+from app.notices import models as notices
 from app.posts import models as posts
 from app.publishing import models as publishing
 from app.tahapan import models as tahapan
 from app.wilayah import models as wilayah
 
-ROOMS = (accounts, audit, channels, content, engagement, posts, publishing, tahapan, wilayah)
+ROOMS = (accounts, audit, channels, content, engagement, notices, posts, publishing, tahapan, wilayah)
 
 metadata = SQLModel.metadata

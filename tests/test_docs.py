@@ -159,7 +159,7 @@ def test_the_diagram_has_every_arrow_of_the_rules_and_no_other() -> None:
     assert held == arrows_of_the_rules() | {arrow for arrow in by_hand if arrow[0] == State.UNSURE}
     drawn = set(arrows())
     assert {arrow for arrow in drawn if arrow[1] == State.CANCELLED} == {(s, State.CANCELLED) for s in rules.MAY_CANCEL}
-    ended = {State.STOPPED, State.MISSED, State.CANCELLED}
+    ended = {State.STOPPED, State.MISSED, State.CANCELLED, State.WITHDRAWN}
     for environment in ("live", "manual"):
         again = rules.queued(environment)
         assert {start for start, end in drawn if end == again and start in ended} == set(rules.MAY_RETRY)

@@ -17,5 +17,8 @@ CRON: list[CronJob] = [
     cron(tasks.prepare_media, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.spread_notices, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.send_notices, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),
 ]

@@ -28,5 +28,17 @@ async def close_finished(ctx: dict[str, Any]) -> None:
     await _house(ctx).posts.close_finished()
 
 
+async def forget_old_calls(ctx: dict[str, Any]) -> None:
+    await _house(ctx).idempotency.sweep()
+
+
 async def seal_audit(ctx: dict[str, Any]) -> None:
     await seal_pending(_house(ctx).db)
+
+
+async def spread_notices(ctx: dict[str, Any]) -> None:
+    await _house(ctx).notices.spread()
+
+
+async def send_notices(ctx: dict[str, Any]) -> None:
+    await _house(ctx).notices.send_waiting()

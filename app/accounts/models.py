@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, String, UniqueConstraint
+from sqlalchemy import JSON, Column, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -116,3 +116,27 @@ class ApiToken(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class IdempotentCall(SQLModel, table=True):
+    """A call that its sender may repeat without harm, and what it was answered; swept after `expires_at`.
+
+    `holder` is the hash of the token or session it came with, `name` method and path. `sealed_body` is sealed, since some
+    answers show a secret that is kept nowhere else.
+    """
+
+    __tablename__ = "idempotent_call"
+    __table_args__ = (UniqueConstraint("holder", "name", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    holder: str
+    name: str
+    key: str
+    request_hash: str
+    state: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    http_status: int | None = None
+    headers: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    sealed_body: str = Field(default="", sa_column=Column(Text, nullable=False))

@@ -71,6 +71,11 @@ class Actor:
     grants: tuple[Grant, ...]
     scopes: frozenset[Act] | None = None
 
+    @property
+    def label(self) -> str:
+        """How the audit record names a person: by number, since names change."""
+        return f"user:{self.user_id}"
+
     def paths(self, act: Act) -> tuple[str, ...]:
         """Path prefixes under which this actor may `act`; empty: nowhere. Put them inside the query."""
         if self.scopes is not None and act not in self.scopes:

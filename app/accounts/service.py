@@ -69,7 +69,7 @@ class PeopleService:
         async with self.db.write() as session:
             at = _grant(await _managed(session, actor, unit_id), role)
             must_hold(actor, at)
-            user = await self._join(session, email=email, name=name, at=at, by=label(actor))
+            user = await self._join(session, email=email, name=name, at=at, by=actor.label)
             grants = await store.grants_of(session, _id(user))
             # Whoever holds a link becomes that person; a PPK's admin must not become a KPU's by inviting one.
             ours = all(actor.may(Act.MANAGE, grant.path) for grant in grants)
@@ -241,7 +241,7 @@ class PeopleService:
             if key.revoked_at is None:
                 key.revoked_at = self.now()
                 await record(
-                    session, at=self.now(), actor=label(actor), action="token.revoke", subject=f"token:{token_id}"
+                    session, at=self.now(), actor=actor.label, action="token.revoke", subject=f"token:{token_id}"
                 )
 
     async def _join(self, session: WriteSession, *, email: str, name: str, at: Grant, by: str) -> User:
@@ -308,11 +308,6 @@ class PeopleService:
             session, at=now, actor=f"user:{user_id}", action="token.add", subject=f"token:{key.id}", detail=detail
         )
         return token, key
-
-
-def label(actor: Actor) -> str:
-    """How the audit record names a person: by number, since names change."""
-    return f"user:{actor.user_id}"
 
 
 async def _known_user(session: ReadSession, user_id: int) -> User:

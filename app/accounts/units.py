@@ -11,7 +11,6 @@ from zoneinfo import available_timezones
 from app.accounts import unit_store as store
 from app.accounts.models import KindDefault, Unit
 from app.accounts.rules import Act, Actor, UnitKind
-from app.accounts.service import label
 from app.accounts.unit_file import UnitFile, UnitPlan
 from app.audit import service as audit
 from app.kit.db import Database, ReadSession, WriteSession
@@ -95,7 +94,7 @@ class UnitService:
             row.edited_at = self.now()
             session.add(row)
             await audit.record(
-                session, at=self.now(), actor=label(actor), action="unit.edit", subject=f"unit:{unit_id}", detail=real
+                session, at=self.now(), actor=actor.label, action="unit.edit", subject=f"unit:{unit_id}", detail=real
             )
         return row
 

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.accounts.rules import UnitKind
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
 from app.api.shapes import AnId, Code, Environment, Id, Lang, ReasonBody, TimingBody, Variables
 from app.posts.broadcasts import BroadcastInput, BroadcastView
 
-router = APIRouter(tags=["siaran"])
+router = APIRouter(tags=["siaran"], route_class=LimitedRoute)
 
 
 class SelectBody(Body):
@@ -35,13 +35,13 @@ class NewBroadcast(Body):
     timing: TimingBody
     mode: Literal["mandatory", "suggested"] = "mandatory"
     stagger_minutes: int = Field(0, ge=0, le=1440)
-    deadline: AwareDatetime | None = None
+    deadline: Moment | None = None
     environment: Environment | None = Field(
         None, description="Kosong: live bila ada akun sungguhan, selain itu practice."
     )
     variables: Variables = {}
     tahapan: Code | None = None
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
     dry_run: bool = False
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.channels.rules import Environment, State
 from app.kit.paging import Page
 
-router = APIRouter(tags=["kanal"])
+router = APIRouter(route_class=LimitedRoute, tags=["akun"])
 
 ChannelId = Annotated[int, Path(ge=1, lt=2**31)]
 
@@ -32,7 +32,7 @@ class ChannelRow(Row):
     environment: Environment = Field(examples=["practice"])
     handle: str = Field(examples=["pps.cilendekbarat"])
     state: State = Field(examples=["connected"])
-    state_reason: str = Field(examples=[""], description="Mengapa kanal perlu disambungkan ulang.")
+    state_reason: str = Field(examples=[""], description="Mengapa akun perlu disambungkan ulang.")
     base_url: str
     created_at: datetime
     checked_at: datetime | None
@@ -58,7 +58,7 @@ class ChannelEdit(Body):
     state: str | None = Field(None, examples=["paused"], description="connected atau paused.")
 
 
-@router.get("/channels", summary="Kanal")
+@router.get("/channels", summary="Akun media sosial")
 async def list_channels(
     request: Request,
     response: Response,
@@ -76,7 +76,7 @@ async def list_channels(
     return ChannelList(data=[ChannelRow.model_validate(row) for row in page.rows], next=page.next)
 
 
-@router.post("/channels", status_code=201, summary="Sambungkan kanal")
+@router.post("/channels", status_code=201, summary="Sambungkan akun")
 async def add_channel(house: HouseDep, actor: ActorDep, body: NewChannel) -> ChannelRow:
     channel = await house.channels.add(
         actor,
@@ -90,7 +90,7 @@ async def add_channel(house: HouseDep, actor: ActorDep, body: NewChannel) -> Cha
     return ChannelRow.model_validate(channel)
 
 
-@router.get("/channels/{channel_id}", summary="Satu kanal")
+@router.get("/channels/{channel_id}", summary="Satu akun")
 async def read_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId) -> ChannelRow:
     return ChannelRow.model_validate(await house.channels.get(actor, channel_id))
 
@@ -103,11 +103,11 @@ async def edit_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId, 
     return ChannelRow.model_validate(channel)
 
 
-@router.delete("/channels/{channel_id}", summary="Tutup kanal; riwayatnya tetap ada")
+@router.delete("/channels/{channel_id}", summary="Tutup akun; riwayatnya tetap ada")
 async def close_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId) -> ChannelRow:
     return ChannelRow.model_validate(await house.channels.close(actor, channel_id))
 
 
-@router.post("/channels/{channel_id}/check", summary="Tanya platform apakah kanal masih tersambung")
+@router.post("/channels/{channel_id}/check", summary="Tanya platform apakah akun masih tersambung")
 async def check_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId) -> ChannelRow:
     return ChannelRow.model_validate(await house.channels.check(actor, channel_id))

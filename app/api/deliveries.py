@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, linked
 from app.api.shapes import MAX_ID, DeliveryRow, Environment, Id, ReasonBody
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 
-router = APIRouter(tags=["antrean"])
+router = APIRouter(tags=["antrean"], route_class=LimitedRoute)
 
 
 class DeliveryList(BaseModel):
@@ -36,7 +36,7 @@ async def list_deliveries(
     unit: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     platform: Annotated[str | None, Query(pattern="^[a-z0-9_]{1,30}$")] = None,
     environment: Environment | None = None,
-    due_before: AwareDatetime | None = None,
+    due_before: Moment | None = None,
     post: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     broadcast: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
 ) -> DeliveryList:

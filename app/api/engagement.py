@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.api.deps import ActorDep, HouseDep, Row
+from app.api.deps import ActorDep, HouseDep, LimitedRoute, Row
 from app.api.shapes import Environment, Id
 
-router = APIRouter(tags=["interaksi"])
+router = APIRouter(route_class=LimitedRoute, tags=["interaksi"])
 
 Number = Annotated[int | None, Field(description="null: platform tidak menyediakannya, atau belum ada data.")]
 GroupBy = Literal["unit", "kecamatan", "platform", "tahapan", "programme", "segment", "lang", "kind", "day"]

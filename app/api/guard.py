@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.api.deps import ActorDep, Body, HouseDep, Moment, Row
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, Row
 from app.content.guard import Level
 
-router = APIRouter(tags=["penjaga konten"])
+router = APIRouter(route_class=LimitedRoute, tags=["penjaga konten"])
 
 
 class Finding(Row):

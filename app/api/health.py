@@ -1,12 +1,15 @@
 """Is it alive, is it ready: the truth for supervisors and people, never a guess."""
 
+import hmac
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.deps import HouseDep
+from app.kit.errors import NotFound, Unauthenticated
 
 router = APIRouter(tags=["kesehatan"])
 
@@ -52,3 +55,25 @@ async def readyz(house: HouseDep, response: Response) -> Ready:
     ok = all(part.ok for name, part in parts.items() if name != "redis")
     response.status_code = 200 if ok else 503
     return Ready(ok=ok, parts=parts)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request, house: HouseDep) -> Response:
+    """Prometheus text; answers only to the bearer of METRICS_TOKEN, and not at all without that setting."""
+    wanted = house.settings.metrics_token
+    if not wanted:
+        raise NotFound("Metrik dimatikan: isi KENTONGAN_METRICS_TOKEN.")
+    if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {wanted}"):
+        raise Unauthenticated("Kirim METRICS_TOKEN sebagai bearer token.")
+    pulse = await house.publishing.pulse()
+    registry = CollectorRegistry()
+    deliveries = Gauge("kentongan_deliveries", "Deliveries by state", ["state"], registry=registry)
+    for state, count in (await house.publishing.totals()).items():
+        deliveries.labels(state).set(count)
+    beat = Gauge(
+        "kentongan_worker_beat_age_seconds", "Real seconds since the newest worker's heartbeat", registry=registry
+    )
+    beat.set(float("nan") if pulse.seconds_since_beat is None else pulse.seconds_since_beat)
+    overdue = Gauge("kentongan_oldest_overdue_seconds", "Longest wait of a due delivery", registry=registry)
+    overdue.set(pulse.overdue.total_seconds() if pulse.overdue else 0)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

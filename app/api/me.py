@@ -9,10 +9,10 @@ from pydantic import Field
 
 from app.accounts.people import MAX_TOKEN_DAYS
 from app.accounts.rules import Act, Role
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.kit.paging import Page
 
-router = APIRouter(tags=["orang"])
+router = APIRouter(route_class=LimitedRoute, tags=["orang"])
 
 UnitId = Annotated[int, Field(ge=1, lt=2**31, examples=[17])]
 

@@ -1,5 +1,6 @@
 """The door to pictures: an upload is counted while it streams in and refused as soon as it is too much."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -8,9 +9,12 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from app.api.deps import ActorDep, HouseDep, Row
+from app.content.alts import alts_of
+from app.content.models import Media
 from app.content.pictures import MAX_BYTES, too_large
 from app.kit.errors import BadInput, Problem, WrongType
 
@@ -30,6 +34,11 @@ _FORM: dict[str, Any] = {
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": _ABOUT_FILE},
                         "alt_text": {"type": "string", "maxLength": 1000, "description": "Apa yang terlihat."},
+                        "alt_texts": {
+                            "type": "string",
+                            "description": "Yang sama dalam bahasa lain, sebagai objek JSON; kiriman memakai bahasa unggahannya.",
+                            "examples": ['{"su": "Patugas nyapa padagang di pasar."}'],
+                        },
                         "unit_id": {"type": "integer", "description": "Unit pemilik; kosong: unit Anda."},
                     },
                 }
@@ -51,6 +60,10 @@ class MediaRow(Row):
     bytes: int = Field(examples=[184230])
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     alt_text: str = Field(examples=["Petugas menyapa pedagang di pasar."])
+    alt_texts: dict[str, str] = Field(
+        examples=[{"id": "Petugas menyapa pedagang di pasar.", "su": "Patugas nyapa padagang di pasar."}],
+        description="Menurut bahasa.",
+    )
 
 
 @router.post("/media", status_code=201, summary="Unggah gambar", openapi_extra=_FORM)
@@ -60,18 +73,23 @@ async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow
         file = fields.get("file")
         if not isinstance(file, UploadFile):
             raise BadInput("Pilih berkas gambar yang akan diunggah.", Problem("file", "wajib diisi"))
-        unit_id, alt_text = _unit_id(fields.get("unit_id")), str(fields.get("alt_text") or "")
-        row = await house.media.upload(actor, unit_id=unit_id, data=await file.read(), alt_text=alt_text)
+        row = await house.media.upload(
+            actor,
+            unit_id=_unit_id(fields.get("unit_id")),
+            data=await file.read(),
+            alt_text=str(fields.get("alt_text") or ""),
+            alt_texts=_alt_texts(fields.get("alt_texts")),
+        )
     finally:
         for value in fields.values():
             if isinstance(value, UploadFile):
                 await value.close()
-    return MediaRow.model_validate(row)
+    return _row(row)
 
 
 @router.get("/media/{media_id}", summary="Keterangan gambar")
 async def get_media(house: HouseDep, actor: ActorDep, media_id: MediaId) -> MediaRow:
-    return MediaRow.model_validate(await house.media.get(actor, media_id))
+    return _row(await house.media.get(actor, media_id))
 
 
 @router.get("/media/{media_id}/file", summary="Berkas gambar", response_class=FileResponse)
@@ -91,11 +109,14 @@ async def _form(request: Request) -> Mapping[str, UploadFile | str]:
         raise too_large()
     counted = Request(request.scope, _Counting(request, most))
     try:
-        return {name: value for name, value in (await counted.form(max_files=1, max_fields=8)).items()}
+        form = await counted.form(max_files=1, max_fields=8)
+    except ClientDisconnect as error:  # what had come in is closed by Starlette; this is for the log alone
+        raise BadInput("Unggahan terputus di tengah jalan. Unggah lagi.") from error
     except HTTPException as error:  # what Starlette makes of a malformed multipart
         raise BadInput(
             "Isi unggahan tidak dapat dibaca. Unggah lagi.", Problem("file", "multipart tidak dapat dibaca")
         ) from error
+    return dict(form.items())
 
 
 class _Counting:
@@ -110,6 +131,23 @@ class _Counting:
         if self._left < 0:
             raise too_large()
         return message
+
+
+def _row(media: Media) -> MediaRow:
+    return MediaRow.model_validate({**media.model_dump(), "alt_texts": alts_of(media)})
+
+
+def _alt_texts(value: object) -> dict[str, str]:
+    if value in (None, ""):
+        return {}
+    try:
+        found = json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and all(isinstance(text, str) for text in found.values()):
+        return found
+    message = 'alt_texts harus objek JSON dari bahasa ke teks, misalnya {"su": "..."}.'
+    raise BadInput(message, Problem("alt_texts", "harus objek JSON dari bahasa ke teks"))
 
 
 def _unit_id(value: object) -> int | None:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, IfNoneMatch, LimitedRoute, Moment, PageDep, Row, linked, unchanged
 from app.api.shapes import (
     MAX_ID,
     AnId,
@@ -26,7 +26,7 @@ from app.posts.rules import PostState
 from app.posts.service import PostInput, PostView
 from app.posts.store import PostFilter
 
-router = APIRouter(tags=["unggahan"])
+router = APIRouter(tags=["unggahan"], route_class=LimitedRoute)
 
 IfMatch = Annotated[str | None, Header(description="etag dari jawaban sebelumnya.", max_length=100)]
 
@@ -54,7 +54,7 @@ class PostRow(Row):
     guard: list[FindingRow]
     problems: list[dict[str, str]] = Field(description="Yang masih menghalangi draf ini untuk dijadwalkan.")
     deliveries: list[DeliveryRow]
-    etag: str = Field(examples=['"75-1"'])
+    etag: str = Field(examples=['"75-1-9f1c2b7a"'])
     created_by: int | None
     approved_by: int | None
 
@@ -77,7 +77,7 @@ class NewPost(Body):
     tahapan: Code | None = None
     segment: Annotated[str, Field(pattern="^(umum|pemula|disabilitas|perempuan)$")] | None = None
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
 
 
 class PostChange(Body):
@@ -93,7 +93,7 @@ class PostChange(Body):
     tahapan: Code | None = None
     segment: Annotated[str, Field(pattern="^(umum|pemula|disabilitas|perempuan)$")] | None = None
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
 
 
 class RejectBody(Body):
@@ -134,9 +134,12 @@ async def create_post(response: Response, house: HouseDep, actor: ActorDep, body
     return _row(response, view)
 
 
-@router.get("/posts/{post_id}", summary="Satu unggahan")
-async def read_post(response: Response, house: HouseDep, actor: ActorDep, post_id: Id) -> PostRow:
-    return _row(response, await house.posts.get(actor, post_id))
+@router.get("/posts/{post_id}", summary="Satu unggahan", response_model=PostRow)
+async def read_post(
+    response: Response, house: HouseDep, actor: ActorDep, post_id: Id, if_none_match: IfNoneMatch = None
+) -> PostRow | Response:
+    view = await house.posts.get(actor, post_id)
+    return unchanged(if_none_match, view.etag) or _row(response, view)
 
 
 @router.patch("/posts/{post_id}", summary="Ubah unggahan; perlu If-Match")

@@ -16,7 +16,8 @@ async def fetch(
     media_id: Annotated[int, Path(ge=1, lt=2**31)],
     exp: Annotated[int, Query(ge=0, lt=2**40)] = 0,
     sig: Annotated[str, Query(max_length=64)] = "",
+    platform: Annotated[str, Query(alias="for", max_length=30)] = "",
 ) -> FileResponse:
-    path, mime = await house.media.open_public(media_id, exp, sig)
+    path, mime = await house.media.open_public(media_id, exp, sig, platform=platform)
     headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return FileResponse(path, media_type=mime, headers=headers)

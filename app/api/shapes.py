@@ -4,9 +4,9 @@ from datetime import datetime, time
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from app.api.deps import Body, Row
+from app.api.deps import Body, Moment, Row
 from app.posts.rules import Anchor, Timing
 from app.publishing.rules import Outcome, State
 
@@ -35,7 +35,7 @@ class AnchorBody(Body):
 class TimingBody(Body):
     """Either `at` (RFC 3339 with offset) or `anchor`."""
 
-    at: AwareDatetime | None = Field(None, examples=["2024-11-20T09:00:00+07:00"])
+    at: Moment | None = Field(None, examples=["2024-11-20T09:00:00+07:00"])
     anchor: AnchorBody | None = None
 
     @model_validator(mode="after")

@@ -7,13 +7,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.accounts.rules import Act
-from app.accounts.service import label
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.kit.paging import Page
 from app.tahapan.rules import StageKind
 from app.tahapan.service import StageEdit, Wanted
 
-router = APIRouter(tags=["tahapan"])
+router = APIRouter(route_class=LimitedRoute, tags=["tahapan"])
 
 TahapanId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -108,7 +107,7 @@ async def add_tahapan(
     actor.must(Act.CALENDAR)
     within = await house.units.elections(actor, Act.CALENDAR)
     fields = StageEdit(**body.model_dump(exclude={"code"}))  # type: ignore[typeddict-item]
-    row = await house.tahapan.add(body.code, fields, by=label(actor), within=within, election=election)
+    row = await house.tahapan.add(body.code, fields, by=actor.label, within=within, election=election)
     return TahapanRow.model_validate(row)
 
 
@@ -117,4 +116,4 @@ async def edit_tahapan(house: HouseDep, actor: ActorDep, tahapan_id: TahapanId, 
     actor.must(Act.CALENDAR)
     within = await house.units.elections(actor, Act.CALENDAR)
     changes = StageEdit(**body.model_dump(exclude_unset=True))  # type: ignore[typeddict-item]
-    return TahapanRow.model_validate(await house.tahapan.edit(tahapan_id, changes, by=label(actor), within=within))
+    return TahapanRow.model_validate(await house.tahapan.edit(tahapan_id, changes, by=actor.label, within=within))

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
-from app.api.deps import ActorDep, Body, HouseDep, Moment, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, IfNoneMatch, LimitedRoute, Moment, PageDep, Row, linked, unchanged
 from app.api.guard import Finding
 from app.content.drafts import Change, Draft, nested, texts_from
 from app.content.service import RenderInput, TemplateView
 from app.content.store import Wanted
 from app.kit.paging import Page
 
-router = APIRouter(tags=["templat"])
+router = APIRouter(route_class=LimitedRoute, tags=["templat"])
 
 TemplateId = Annotated[int, Path(ge=1, lt=2**31)]
 Word = Annotated[str, Field(max_length=80)]
@@ -38,6 +38,7 @@ class TemplateRow(Row):
     unit_id: int | None = Field(examples=[None], description="Pemilik; null: bawaan, untuk semua unit.")
     version: int = Field(examples=[1])
     texts: dict[str, dict[str, str]] = Field(examples=_TEXTS, description=_ABOUT_TEXTS)
+    etag: str = Field(examples=['"t3-1"'], description="Untuk If-Match dan If-None-Match.")
 
 
 class TemplateList(Row):
@@ -109,22 +110,36 @@ async def list_templates(
 
 
 @router.post("/templates", status_code=201, summary="Buat templat")
-async def add_template(house: HouseDep, actor: ActorDep, body: NewTemplate) -> TemplateRow:
+async def add_template(response: Response, house: HouseDep, actor: ActorDep, body: NewTemplate) -> TemplateRow:
     draft = Draft(
         key=body.key, title=body.title, stages=tuple(body.stages), units=tuple(body.units),
         texts={place: text for place, text in texts_from(body.texts).items() if text is not None},
         pillar=body.pillar, programme=body.programme, segment=body.segment,
     )  # fmt: skip
-    return _row(await house.templates.add(actor, draft, unit_id=body.unit_id))
+    view = await house.templates.add(actor, draft, unit_id=body.unit_id)
+    response.headers["Location"] = f"/api/v1/templates/{view.id}"
+    return _row(view, response)
 
 
-@router.get("/templates/{template_id}", summary="Satu templat")
-async def get_template(house: HouseDep, actor: ActorDep, template_id: TemplateId) -> TemplateRow:
-    return _row(await house.templates.get(actor, template_id))
+@router.get("/templates/{template_id}", summary="Satu templat", response_model=TemplateRow)
+async def get_template(
+    response: Response, house: HouseDep, actor: ActorDep, template_id: TemplateId, if_none_match: IfNoneMatch = None
+) -> TemplateRow | Response:
+    view = await house.templates.get(actor, template_id)
+    return unchanged(if_none_match, view.etag) or _row(view, response)
 
 
 @router.patch("/templates/{template_id}", summary="Ubah templat")
-async def edit_template(house: HouseDep, actor: ActorDep, template_id: TemplateId, body: TemplateChange) -> TemplateRow:
+async def edit_template(
+    response: Response,
+    house: HouseDep,
+    actor: ActorDep,
+    template_id: TemplateId,
+    body: TemplateChange,
+    if_match: Annotated[
+        str | None, Header(description="etag dari jawaban sebelumnya; boleh kosong.", max_length=1000)
+    ] = None,
+) -> TemplateRow:
     change = Change(
         title=body.title,
         stages=None if body.stages is None else tuple(body.stages),
@@ -134,7 +149,7 @@ async def edit_template(house: HouseDep, actor: ActorDep, template_id: TemplateI
         programme=body.programme,
         segment=body.segment,
     )
-    return _row(await house.templates.edit(actor, template_id, change))
+    return _row(await house.templates.edit(actor, template_id, change, if_match=if_match), response)
 
 
 @router.post("/templates/{template_id}/render", summary="Coba templat untuk satu unit")
@@ -152,5 +167,7 @@ async def render_template(
     return RenderedText.model_validate(await house.templates.render(actor, template_id, wanted))
 
 
-def _row(view: TemplateView) -> TemplateRow:
-    return TemplateRow.model_validate({**vars(view), "texts": nested(view.texts)})
+def _row(view: TemplateView, response: Response | None = None) -> TemplateRow:
+    if response is not None:
+        response.headers["ETag"] = view.etag
+    return TemplateRow.model_validate({**vars(view), "etag": view.etag, "texts": nested(view.texts)})

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.accounts.rules import UnitKind
-from app.api.deps import ActorDep, Body, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.kit.paging import Page
 
-router = APIRouter(tags=["units"])
+router = APIRouter(route_class=LimitedRoute, tags=["units"])
 
 MAX_ID = 2**31 - 1
 UnitId = Annotated[int, Path(ge=1, le=MAX_ID)]

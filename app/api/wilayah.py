@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.deps import ActorDep, HouseDep, PageDep, Row, linked
+from app.api.deps import ActorDep, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.kit.paging import Page
 
-router = APIRouter(tags=["wilayah"])
+router = APIRouter(route_class=LimitedRoute, tags=["wilayah"])
 
 
 class WilayahRow(Row):

@@ -1,4 +1,4 @@
-"""The table of who did what."""
+"""The tables of who did what, and of what is still to be told about it."""
 
 from datetime import datetime
 from typing import Any
@@ -27,3 +27,25 @@ class AuditEvent(SQLModel, table=True):
     seq: int | None = Field(default=None, unique=True)
     prev_hash: str | None = None
     hash: str | None = None
+
+
+class OutboxEvent(SQLModel, table=True):
+    """Something that rooms above must hear of, written in the transaction in which it happened.
+
+    `kind` is an EventKind; `taken_at` says when the notices were made of it.
+    """
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        Index(
+            "ix_outbox_waiting", "id", sqlite_where=text("taken_at IS NULL"), postgresql_where=text("taken_at IS NULL")
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    subject: str
+    unit_id: int = Field(foreign_key="unit.id")
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

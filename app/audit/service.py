@@ -1,10 +1,11 @@
-"""Writes what was done, in the same transaction as the deed."""
+"""Writes what was done, and what others must hear of, in the same transaction as the deed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.audit.models import AuditEvent
+from app.audit.events import Event
+from app.audit.models import AuditEvent, OutboxEvent
 from app.kit.db import WriteSession
 
 
@@ -19,3 +20,19 @@ async def record(
 ) -> None:
     """One act, unchained; the sealer chains it within seconds. `detail` must hold no secret."""
     session.add(AuditEvent(at=at, actor=actor, action=action, subject=subject, detail=dict(detail or {})))
+
+
+async def tell(session: WriteSession, events: Iterable[Event], *, at: datetime) -> None:
+    """Into the outbox: whoever is concerned hears of it once this transaction is durable."""
+    rows = [
+        {
+            "at": at,
+            "kind": event.kind,
+            "subject": event.subject,
+            "unit_id": event.unit_id,
+            "detail": dict(event.detail),
+            "taken_at": None,
+        }
+        for event in events
+    ]
+    await session.insert_many(OutboxEvent, rows)

@@ -59,14 +59,14 @@ def read_credential(
     """The credential to seal, None for a channel that has none; raises BadInput, never quoting what was given."""
     if environment is Environment.MANUAL:
         if given:
-            raise BadInput("Kanal serah-terima tidak memakai kredensial.", Problem("credential", "kosongkan"))
+            raise BadInput("Akun unggah manual tidak memakai kredensial.", Problem("credential", "kosongkan"))
         return None
     if given is None and environment is Environment.PRACTICE:
         return practice_credential(platform, handle)
     credential = {"access_token": given.strip()} if isinstance(given, str) else dict(given or {})
     if not credential.get("access_token"):
         raise BadInput(
-            "Kanal ini perlu kredensial: tempelkan token akses dari platform.",
+            "Akun ini perlu kredensial: tempelkan token akses dari platform.",
             Problem("credential", "access_token wajib diisi"),
         )
     if sum(map(len, credential.values())) > MAX_CREDENTIAL:
@@ -97,14 +97,14 @@ def read_state(text: str) -> State:
     """A state a person may ask for; raises BadInput."""
     if text not in {State.CONNECTED, State.PAUSED}:
         raise BadInput(
-            "Keadaan kanal hanya dapat diubah ke connected atau paused.", Problem("state", "connected atau paused")
+            "Keadaan akun hanya dapat diubah ke connected atau paused.", Problem("state", "connected atau paused")
         )
     return State(text)
 
 
 def must_be_open(state: str) -> None:
     if state == State.CLOSED:
-        raise Conflict("Kanal ini sudah ditutup. Sambungkan lagi sebagai kanal baru dengan nama akun yang sama.")
+        raise Conflict("Akun ini sudah ditutup. Sambungkan lagi sebagai akun baru dengan nama akun yang sama.")
 
 
 def after_edit(state: str, *, wanted: State | None, has_new_credential: bool) -> State:

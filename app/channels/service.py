@@ -6,7 +6,8 @@ from datetime import datetime
 
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
-from app.audit.service import record
+from app.audit.events import Event, EventKind
+from app.audit.service import record, tell
 from app.channels import rules, store
 from app.channels.models import Channel
 from app.channels.rules import Environment, State
@@ -166,6 +167,8 @@ class ChannelService:
             if fresh.state != before:
                 await self._note(session, actor, "channel.check", fresh)
                 await self._tell(session, fresh)
+                if fresh.state == State.NEEDS_RECONNECT:
+                    await self._tell_broken(session, fresh, reason, by=actor.user_id)
         return fresh
 
     async def accounts_for(self, session: ReadSession, channel_ids: Sequence[int]) -> dict[int, Account]:
@@ -179,7 +182,11 @@ class ChannelService:
 
     async def needs_reconnect(self, session: WriteSession, channel_id: int, reason: str) -> bool:
         """Records that the platform refused the credential; True for the one call that changed the state."""
-        return await store.break_connected(session, channel_id, redact(reason))
+        is_new = await store.break_connected(session, channel_id, redact(reason))
+        if is_new:
+            for channel in await store.with_ids(session, [channel_id]):
+                await self._tell_broken(session, channel, redact(reason))
+        return is_new
 
     async def add_practice(
         self, session: WriteSession, *, units: Sequence[tuple[int, str]], platforms: Sequence[str]
@@ -215,7 +222,7 @@ class ChannelService:
         """Why the channel does not work, in words; empty when it does."""
         account = self._account(channel)
         if account is None:
-            return "Kredensial tidak dapat dibuka lagi. Sambungkan ulang kanal ini."
+            return "Kredensial tidak dapat dibuka lagi. Sambungkan ulang akun ini."
         try:
             await self.platforms[channel.platform].check(account)
         except NeedsReconnect as error:
@@ -256,11 +263,25 @@ class ChannelService:
         await record(
             session,
             at=self.now(),
-            actor=f"user:{actor.user_id}",
+            actor=actor.label,
             action=action,
             subject=f"channel:{channel.id}",
             detail=detail,
         )
+
+    async def _tell_broken(
+        self, session: WriteSession, channel: Channel, reason: str, *, by: int | None = None
+    ) -> None:
+        """Once for each time a channel breaks, however many deliveries find out."""
+        detail = {
+            "platform": channel.platform,
+            "environment": channel.environment,
+            "handle": channel.handle,
+            "reason": reason,
+            "by": by,
+        }
+        event = Event(EventKind.CHANNEL_BROKEN, f"channel:{channel.id}", channel.unit_id, detail)
+        await tell(session, [event], at=self.now())
 
     async def _tell(self, session: WriteSession, channel: Channel) -> None:
         assert channel.id is not None
@@ -271,7 +292,7 @@ class ChannelService:
 async def _visible(session: ReadSession, actor: Actor, channel_id: int) -> tuple[Channel, str]:
     found = await store.find(session, channel_id, actor.paths(Act.READ) + actor.paths(Act.MANAGE))
     if found is None:
-        raise NotFound("Kanal ini tidak ada, atau di luar wilayah tugas Anda.")
+        raise NotFound("Akun ini tidak ada, atau di luar wilayah tugas Anda.")
     return found
 
 

@@ -4,27 +4,30 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from app.accounts import unit_store
 from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.audit.service import record
 from app.content import media_store as store
+from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, Stored, reencode, too_large
 from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw
+from app.content.renditions import Shape, render
+from app.content.rules import LANGUAGES
 from app.kit.db import Database, ReadSession
-from app.kit.errors import BadInput, NotFound, Problem
+from app.kit.errors import NotFound, Problem
 from app.kit.seal import Seal
 from app.platforms.contract import Picture
 
 UPLOAD, POSTER = "upload", "poster"
-LONGEST_ALT = 1000
 _PURPOSE = "media"
 _MIME = "image/jpeg"
 _GONE = "Gambar itu tidak ditemukan, atau alamatnya sudah kedaluwarsa."
@@ -32,18 +35,34 @@ _GONE = "Gambar itu tidak ditemukan, atau alamatnya sudah kedaluwarsa."
 
 @dataclass
 class MediaService:
-    """`folder` holds the files under their hash; `base_url` is the public address without trailing slash."""
+    """`folder` holds the files under their hash; `base_url` is the public address without trailing slash.
+
+    `shapes`: what each platform takes; for one that is not named, pictures stay as they are kept.
+    """
 
     db: Database
     seal: Seal
     folder: Path
     base_url: str
     now: Callable[[], datetime]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    render: Callable[[bytes, Shape], bytes] = render
+
+    def __post_init__(self) -> None:
+        self._turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
     async def upload(
-        self, actor: Actor, *, unit_id: int | None, data: AsyncIterator[bytes] | bytes, alt_text: str
+        self,
+        actor: Actor,
+        *,
+        unit_id: int | None,
+        data: AsyncIterator[bytes] | bytes,
+        alt_text: str,
+        alt_texts: Mapping[str, str] | None = None,
     ) -> Media:
         """Keeps a picture of `unit_id` (None: the first unit the actor writes for).
+
+        `alt_text` is Indonesian; `alt_texts` the same by language, in which `id` may stand for it.
 
         Raises TooLarge, WrongType, BadInput, NotFound, Forbidden; then nothing is left behind, neither file nor row.
         """
@@ -53,12 +72,12 @@ class MediaService:
         if len(content) > MAX_BYTES:
             raise too_large()
         stored = await asyncio.to_thread(reencode, content)
-        alt = _alt(alt_text)
+        alts = read_alts(alt_text, alt_texts or {})
         digest = hashlib.sha256(stored.data).hexdigest()
         path = self._path(digest)
         is_new = await asyncio.to_thread(_write, path, stored.data)
         try:
-            return await self._record(actor, owner_id, stored, digest=digest, alt=alt)
+            return await self._record(actor, owner_id, stored, digest=digest, alts=alts)
         except BaseException:
             if is_new:
                 path.unlink(missing_ok=True)
@@ -83,8 +102,7 @@ class MediaService:
         self, speaker: Speaker, *, headline: str, now: datetime, footer: str | None = None
     ) -> dict[str, Any]:
         """A plain row of a poster for bulk insert; it is drawn when first needed. `footer` None: the unit's place."""
-        place = speaker.wilayah if speaker.wilayah == speaker.kota else f"{speaker.wilayah}, {speaker.kota}"
-        spec = PosterSpec(headline.strip(), speaker.name, place if footer is None else footer)
+        spec = _spec_for(speaker, headline, footer)
         return {
             "unit_id": speaker.unit_id,
             "kind": POSTER,
@@ -94,64 +112,93 @@ class MediaService:
             "bytes": 0,
             "sha256": "",
             "alt_text": describe(spec)[:LONGEST_ALT],
+            "alt_texts": {lang: describe(spec, lang)[:LONGEST_ALT] for lang in LANGUAGES if lang != INDONESIAN},
             "spec": asdict(spec),
             "created_at": now,
         }
 
+    def poster_alt(self, speaker: Speaker, *, headline: str, lang: str) -> str:
+        """What `poster_row` is called in the language of a post."""
+        return describe(_spec_for(speaker, headline), lang)[:LONGEST_ALT]
+
     def poster_rows(self, speakers: Sequence[Speaker], *, headline: str, now: datetime) -> list[dict[str, Any]]:
         return [self.poster_row(speaker, headline=headline, now=now) for speaker in speakers]
 
-    def public_url(self, media_id: int, *, expires_at: datetime) -> str:
-        """An address anybody may fetch until `expires_at`."""
+    def public_url(self, media_id: int, *, expires_at: datetime, platform: str = "") -> str:
+        """An address anybody may fetch until `expires_at`; of the rendition for `platform`, where one is named."""
         expires = int(expires_at.timestamp())
-        signature = self.seal.sign(_PURPOSE, f"{media_id}.{expires}")
-        return f"{self.base_url}/media/{media_id}.jpg?exp={expires}&sig={signature}"
+        signature = self.seal.sign(_PURPOSE, _signed(media_id, expires, platform))
+        rendition = f"for={platform}&" if platform else ""
+        return f"{self.base_url}/media/{media_id}.jpg?{rendition}exp={expires}&sig={signature}"
 
-    async def open_public(self, media_id: int, exp: int, sig: str) -> tuple[Path, str]:
+    async def open_public(self, media_id: int, exp: int, sig: str, *, platform: str = "") -> tuple[Path, str]:
         """The file and its mime type; raises NotFound for a wrong signature and for an address that has expired."""
-        if not self.seal.check(_PURPOSE, f"{media_id}.{exp}", sig) or self.now().timestamp() >= exp:
+        if not self.seal.check(_PURPOSE, _signed(media_id, exp, platform), sig) or self.now().timestamp() >= exp:
             raise NotFound(_GONE)
-        return await self.ensure_file(media_id), _MIME
+        return await self.ensure_file(media_id, platform), _MIME
 
     async def open(self, actor: Actor, media_id: int) -> tuple[Path, str]:
         """The file for somebody who may see it; raises NotFound."""
         await self.get(actor, media_id)
         return await self.ensure_file(media_id), _MIME
 
-    async def ensure_file(self, media_id: int) -> Path:
-        """The picture on disk; a poster not yet drawn is drawn now. Raises NotFound."""
+    async def ensure_file(self, media_id: int, platform: str = "") -> Path:
+        """The picture on disk as `platform` takes it ('': as it is kept); drawn or rendered now where it is not there yet.
+
+        Raises NotFound.
+        """
         async with self.db.read() as session:
             row = (await store.by_ids(session, [media_id])).get(media_id)
         if row is None:
             raise NotFound(_GONE)
-        path = self.path_of(row)
+        source, path = self.path_of(row), self.path_of(row, platform)
+        # A broadcast asks for one picture many times at once: the first makes it, the others find it.
+        async with self._turns.setdefault(path, asyncio.Lock()):
+            if path == source or not await asyncio.to_thread(path.is_file):
+                await self._ensure_source(row, source)
+            if path != source and not await asyncio.to_thread(path.is_file):
+                await asyncio.to_thread(self._render, source, path, self.shapes[platform])
+        return path
+
+    async def pictures(
+        self, session: ReadSession, wanted: Collection[tuple[int, str]], expires_at: datetime
+    ) -> dict[tuple[int, str], Picture]:
+        """What adapters need of each (picture, platform) that is there. `path` may hold no file before `ensure_file`."""
+        rows = await store.by_ids(session, {media_id for media_id, _ in wanted}) if wanted else {}
+        return {
+            (media_id, platform): Picture(
+                url=self.public_url(media_id, expires_at=expires_at, platform=platform),
+                path=str(self.path_of(row, platform)),
+                mime=row.mime,
+                alt_text=row.alt_text,
+                sha256=row.sha256,
+            )
+            for media_id, platform in wanted
+            if (row := rows.get(media_id))
+        }
+
+    def path_of(self, row: Media, platform: str = "") -> Path:
+        """An upload lies under the hash of its bytes, a poster under that of what it says, known before it is drawn.
+
+        Beside it lie its renditions, where a platform cannot take it as it is.
+        """
+        digest, shape = _spec(row).digest() if row.kind == POSTER else row.sha256, self.shapes.get(platform)
+        if shape is None or shape.takes(row.width, row.height, row.bytes):
+            return self._path(digest)
+        return self._path(digest).with_name(f"{digest}.{platform}-{shape.digest()}.jpg")
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / f"{digest}.jpg"
+
+    def _render(self, source: Path, path: Path, shape: Shape) -> None:
+        _write(path, self.render(source.read_bytes(), shape))
+
+    async def _ensure_source(self, row: Media, path: Path) -> None:
         is_there = await asyncio.to_thread(path.is_file)
         if row.kind == POSTER and not (is_there and row.sha256):
             await self._draw(row, path)
         elif not is_there:
             raise NotFound(_GONE)
-        return path
-
-    async def pictures(self, session: ReadSession, ids: Collection[int], expires_at: datetime) -> dict[int, Picture]:
-        """What adapters need of each picture that is there. A poster's `path` may hold no file before `ensure_file`."""
-        rows = await store.by_ids(session, ids) if ids else {}
-        return {
-            media_id: Picture(
-                url=self.public_url(media_id, expires_at=expires_at),
-                path=str(self.path_of(row)),
-                mime=row.mime,
-                alt_text=row.alt_text,
-                sha256=row.sha256,
-            )
-            for media_id, row in rows.items()
-        }
-
-    def path_of(self, row: Media) -> Path:
-        """An upload lies under the hash of its bytes, a poster under that of what it says, known before it is drawn."""
-        return self._path(_spec(row).digest() if row.kind == POSTER else row.sha256)
-
-    def _path(self, digest: str) -> Path:
-        return self.folder / digest[:2] / f"{digest}.jpg"
 
     async def _owner(self, actor: Actor, unit_id: int | None) -> int:
         if unit_id is None:
@@ -163,10 +210,13 @@ class MediaService:
         actor.must(Act.WRITE, unit.path)
         return unit_id
 
-    async def _record(self, actor: Actor, unit_id: int, stored: Stored, *, digest: str, alt: str) -> Media:
+    async def _record(
+        self, actor: Actor, unit_id: int, stored: Stored, *, digest: str, alts: Mapping[str, str]
+    ) -> Media:
         row = Media(
             unit_id=unit_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
-            bytes=len(stored.data), sha256=digest, alt_text=alt, created_at=self.now(),
+            bytes=len(stored.data), sha256=digest, created_at=self.now(),
+            alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
         )  # fmt: skip
         async with self.db.write() as session:
             session.add(row)
@@ -175,7 +225,7 @@ class MediaService:
             await record(
                 session,
                 at=self.now(),
-                actor=actor.name,
+                actor=actor.label,
                 action="media.upload",
                 subject=f"media:{row.id}",
                 detail=detail,
@@ -190,22 +240,22 @@ class MediaService:
             await store.set_drawn(session, row.id, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
 
+def is_there(path: str) -> bool:
+    """Does the file exist? One system call, so it may be asked anywhere."""
+    return os.path.isfile(path)
+
+
 def _spec(row: Media) -> PosterSpec:
     return PosterSpec(**row.spec)
 
 
-def _alt(text: str) -> str:
-    """DKPP 2/2017 art. 20 and our own word: a picture is described for those who do not see it."""
-    alt = text.strip()
-    if not alt:
-        message = "Tulis teks alternatif: apa yang terlihat di gambar, untuk warga yang tidak dapat melihatnya."
-        raise BadInput(message, Problem("alt_text", "wajib diisi"))
-    if len(alt) > LONGEST_ALT:
-        raise BadInput(
-            f"Teks alternatif paling panjang {LONGEST_ALT} karakter; ini {len(alt)}.",
-            Problem("alt_text", "terlalu panjang"),
-        )
-    return alt
+def _spec_for(speaker: Speaker, headline: str, footer: str | None = None) -> PosterSpec:
+    place = speaker.wilayah if speaker.wilayah == speaker.kota else f"{speaker.wilayah}, {speaker.kota}"
+    return PosterSpec(headline.strip(), speaker.name, place if footer is None else footer)
+
+
+def _signed(media_id: int, expires: int, platform: str) -> str:
+    return f"{media_id}.{platform}.{expires}" if platform else f"{media_id}.{expires}"
 
 
 async def _collect(chunks: AsyncIterator[bytes]) -> bytes:

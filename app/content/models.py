@@ -53,7 +53,10 @@ class TemplateText(SQLModel, table=True):
 
 
 class Media(SQLModel, table=True):
-    """A picture: an upload (re-encoded, kept under its hash) or a poster (drawn from `spec` when first needed)."""
+    """A picture: an upload (re-encoded, kept under its hash) or a poster (drawn from `spec` when first needed).
+
+    `alt_text` is in Bahasa Indonesia; `alt_texts` hold the same in other languages.
+    """
 
     __tablename__ = "media"
 
@@ -66,5 +69,6 @@ class Media(SQLModel, table=True):
     bytes: int = 0
     sha256: str = ""
     alt_text: str = ""
+    alt_texts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     spec: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -73,9 +73,10 @@ def draw(spec: PosterSpec) -> bytes:
     return out.getvalue()
 
 
-def describe(spec: PosterSpec) -> str:
-    """The poster for those who do not see it."""
-    said = f"Poster {spec.unit_name} bertuliskan: {spec.headline.strip().rstrip('.')}."
+def describe(spec: PosterSpec, lang: str = "id") -> str:
+    """The poster for those who do not see it, in Bahasa Indonesia or Basa Sunda."""
+    says = "nu tulisanana" if lang == "su" else "bertuliskan"
+    said = f"Poster {spec.unit_name} {says}: {spec.headline.strip().rstrip('.')}."
     return f"{said} {spec.footer.strip()}".strip()
 
 

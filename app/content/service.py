@@ -24,8 +24,9 @@ from app.content.rules import Ruler, Texts, compose, languages_of, measure, need
 from app.content.store import Wanted
 from app.content.values import to_ask, values_for
 from app.kit.db import Database, ReadSession, WriteSession
-from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem
+from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem, Stale
 from app.kit.paging import Page, cut
+from app.kit.versions import names
 from app.tahapan.rules import Calendar, Stage
 from app.tahapan.service import TahapanService
 
@@ -50,6 +51,10 @@ class TemplateView:
     version: int
     languages: list[str]
     texts: Texts
+
+    @property
+    def etag(self) -> str:
+        return f'"t{self.id}-{self.version}"'
 
 
 @dataclass(frozen=True)
@@ -124,12 +129,19 @@ class TemplateService:
         except IntegrityError as error:  # somebody else took the key in the same moment
             raise _taken(draft.key) from error
 
-    async def edit(self, actor: Actor, template_id: int, change: Change) -> TemplateView:
-        """Raises NotFound, Forbidden, BadInput. The template then survives every later load."""
+    async def edit(
+        self, actor: Actor, template_id: int, change: Change, *, if_match: str | None = None
+    ) -> TemplateView:
+        """Raises NotFound, Forbidden, BadInput, Stale. The template then survives every later load.
+
+        `if_match` None: whatever stands there now is changed.
+        """
         async with self.db.write() as session:
-            row = await _visible(session, actor, template_id)
+            row = await _visible(session, actor, template_id, to_change=True)
             await _must_keep(session, actor, row)
             texts = (await store.texts_of(session, [template_id]))[template_id]
+            if if_match is not None and not names(if_match, _view(row, texts).etag):
+                raise Stale("Templat ini sudah diubah sejak Anda membacanya. Muat ulang, lalu ulangi.")
             before = _draft(row, texts)
             after = _changed(before, change)
             if after == before:
@@ -196,13 +208,13 @@ class TemplateService:
         await store.set_texts(session, row.id, draft.texts)
         detail = {"key": row.key, "version": row.version}
         await record(
-            session, at=self.now(), actor=actor.name, action=action, subject=f"template:{row.id}", detail=detail
+            session, at=self.now(), actor=actor.label, action=action, subject=f"template:{row.id}", detail=detail
         )
         return _view(row, draft.texts)
 
 
-async def _visible(session: ReadSession, actor: Actor, template_id: int) -> PostTemplate:
-    row = await store.visible_template(session, actor.paths(Act.READ), template_id)
+async def _visible(session: ReadSession, actor: Actor, template_id: int, *, to_change: bool = False) -> PostTemplate:
+    row = await store.visible_template(session, actor.paths(Act.READ), template_id, to_change=to_change)
     if row is None:
         raise NotFound(_NOT_FOUND)
     return row

@@ -45,8 +45,13 @@ def _visible(paths: Sequence[str]) -> ColumnElement[bool]:
     return or_(shipped, ours_or_above(paths, col(PostTemplate.unit_id)))
 
 
-async def visible_template(session: ReadSession, paths: Sequence[str], template_id: int) -> PostTemplate | None:
+async def visible_template(
+    session: ReadSession, paths: Sequence[str], template_id: int, *, to_change: bool = False
+) -> PostTemplate | None:
+    """`to_change`: of two who change it at once the second waits, and reads what the first has written."""
     found = select_rows(PostTemplate).where(PostTemplate.id == template_id, _visible(paths))
+    if to_change:
+        found = found.with_for_update()
     return (await session.exec(found)).one_or_none()
 
 

@@ -16,6 +16,7 @@ from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
 from app.platforms.contract import Adapter, Metrics, NeedsReconnect, PublishError, Refused, TryLater
+from app.platforms.registry import TITLES
 from app.posts.service import PostService
 from app.publishing import store as publishing_store
 
@@ -32,7 +33,6 @@ PROGRAMMES = {
     "pemilih_pemula": "Pemilih Pemula",
     "": "Tanpa program",
 }
-PLATFORMS = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
 NO_KECAMATAN = "Tingkat kota"
 
 
@@ -184,7 +184,7 @@ def _label(group_by: str, key: str, names: Mapping[str, str]) -> str:
         case "programme":
             return PROGRAMMES.get(key, key)
         case "platform":
-            return PLATFORMS.get(key, key)
+            return TITLES.get(key, key)
     return names.get(key, key)
 
 

@@ -7,13 +7,18 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, event, insert
+from sqlalchemy import DateTime, Dialect, Table, event, insert
 from sqlalchemy.engine import Connection, CursorResult, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.kit import bulk
+
+COPY_FROM = 50
+"""Rows from which PostgreSQL gets them by COPY; fewer are quicker as a plain insert."""
 
 AfterCommit = Callable[[], Awaitable[None]]
 
@@ -71,6 +76,9 @@ class WriteSession(ReadSession):
 
     async def insert_many(self, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, chunk: int = 1000) -> None:
         """Insert plain rows in batches; `add_all` is 6 to 20 times slower (measured with 250,000 rows)."""
+        if not self.is_sqlite and len(rows) >= COPY_FROM:
+            await bulk.copy(await self.connection(), _table(table), rows)
+            return
         for batch in _chunks(rows, chunk):
             await self.run(insert(table), batch)
 
@@ -78,8 +86,12 @@ class WriteSession(ReadSession):
         self, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, chunk: int = 500
     ) -> list[int]:
         """Like `insert_many`, answering the new ids in the order of the rows."""
-        identity = table.__table__.c.id  # type: ignore[attr-defined]
-        statement = insert(table).returning(identity, sort_by_parameter_order=True)
+        if not self.is_sqlite and len(rows) >= COPY_FROM:
+            new = await bulk.next_ids(await self.connection(), _table(table), len(rows))
+            with_ids = ({**row, "id": own} for row, own in zip(rows, new, strict=True))
+            await bulk.copy(await self.connection(), _table(table), with_ids)
+            return new
+        statement = insert(table).returning(_table(table).c.id, sort_by_parameter_order=True)
         ids: list[int] = []
         for batch in _chunks(rows, chunk):
             ids += (await self.run(statement, batch)).scalars()
@@ -128,6 +140,11 @@ def async_url(url: str) -> str:
         if url.startswith(plain):
             return driver + url.removeprefix(plain)
     return url
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
 
 
 def _chunks(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:

@@ -31,17 +31,17 @@ class _RedactFilter(logging.Filter):
 
 def configure(*, level: str = "INFO", as_json: bool | None = None) -> None:
     """JSON lines where nobody watches, readable lines on a terminal."""
-    renderer: Any = structlog.dev.ConsoleRenderer()
+    # Plain tracebacks: a pretty one prints local variables, secrets among them, and takes seconds.
+    renderer: list[Any] = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     if as_json if as_json is not None else not sys.stderr.isatty():
-        renderer = structlog.processors.JSONRenderer()
+        renderer = [structlog.processors.format_exc_info, _redact_event, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             _redact_event,
-            renderer,
+            *renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -47,7 +48,7 @@ class Seal:
     def check(self, purpose: str, value: str, signature: str) -> bool:
         return any(hmac.compare_digest(self._mac(key, purpose, value), signature) for key in self.keys)
 
-    @property
+    @cached_property
     def _box(self) -> MultiFernet:
         return MultiFernet([Fernet(_fernet_key(key)) for key in self.keys])
 

@@ -1,6 +1,6 @@
 """What every platform must be able to do, and the only four ways it may fail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ class Limits:
 
     `text` is counted by the platform's own `length`; `images` may be 0 to that many; `image_bytes` per file;
     `needs_image` where a post without a picture is impossible; `slots` is how many sends one worker keeps in flight.
+    `image_ratio` is the narrowest and the widest width / height; `image_width` the most pixels across; None, 0: any.
     """
 
     text: int
@@ -24,6 +25,8 @@ class Limits:
     image_types: tuple[str, ...]
     needs_image: bool = False
     slots: int = 32
+    image_ratio: tuple[float, float] | None = None
+    image_width: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Sent:
-    """What is known of an earlier try, for looking it up: its time window and what `prepare` had stored."""
+    """What is known of an earlier try, for looking it up: its time window and what `prepare` had stored.
+
+    `taken` are remote ids that belong to other deliveries of the channel: the same words may have been said twice.
+    """
 
     first_at: datetime
     last_at: datetime
     prepared: Json = field(default_factory=dict)
+    taken: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -165,9 +172,11 @@ class Adapter(Protocol):
 
     `look_after` holds the waits before each look of an unsure delivery, counted from the moment it became unsure;
     only after the last empty look is it certain that nothing was posted. Empty: the platform cannot be asked.
+    `title` is what people call the platform. One of many servers also has `own_server = True`: its channels name theirs.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
     limits: ClassVar[Limits]
     look_after: ClassVar[tuple[timedelta, ...]]
 

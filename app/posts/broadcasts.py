@@ -10,9 +10,10 @@ from app.accounts.models import Unit
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
-from app.audit.service import record
+from app.audit.service import record, tell
 from app.channels.models import Channel
 from app.content import store as content_store
+from app.content.alts import alt_in
 from app.content.guard import Rules
 from app.content.media import MediaService
 from app.content.models import PostTemplate
@@ -20,11 +21,13 @@ from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
+from app.platforms.registry import TITLES
 from app.posts import rules, store
 from app.posts.models import Broadcast
-from app.posts.planning import PLATFORM_NAMES, Plan, Planner, Source
+from app.posts.planning import Plan, Planner, Source
 from app.posts.rules import Timing
 from app.posts.service import check_variables
+from app.posts.telling import broadcast_review_wanted
 from app.posts.writing import Common, Item, Writer
 from app.publishing.service import PublishingService
 from app.tahapan.service import TahapanService
@@ -152,11 +155,12 @@ class BroadcastService:
             await record(
                 session,
                 at=self.now(),
-                actor=actor.name,
+                actor=actor.label,
                 action="broadcast.create",
                 subject=f"broadcast:{row.id}",
                 detail=detail,
             )
+            await tell(session, broadcast_review_wanted(row, draft.items), at=self.now())
         return await self.get(actor, row.id)
 
     async def get(self, actor: Actor, broadcast_id: int) -> BroadcastView:
@@ -191,7 +195,7 @@ class BroadcastService:
             await record(
                 session,
                 at=self.now(),
-                actor=actor.name,
+                actor=actor.label,
                 action="broadcast.cancel",
                 subject=f"broadcast:{broadcast_id}",
                 detail=detail,
@@ -211,7 +215,7 @@ class BroadcastService:
             ids = [unit.id for unit in units if unit.id is not None]
             speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST)) if ids else {}
             channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
-            await self.media.require_visible(session, actor, wanted.media)
+            media = await self.media.require_visible(session, actor, wanted.media)
             calendar = await self.tahapan.calendar(session, template.election_id)
         source = Source(
             wanted.lang,
@@ -252,6 +256,7 @@ class BroadcastService:
             actor.user_id,
             self.now(),
             valid_until=wanted.valid_until,
+            alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )
         return _Draft(root, template, environment, units, items, problems, common)
 
@@ -269,7 +274,7 @@ class BroadcastService:
             own = channels[speaker.unit_id]
             absent = [p for p in dict.fromkeys(wanted.platforms) if p not in {channel.platform for channel in own}]
             problems += [
-                _problem(speaker, f"Belum ada akun {PLATFORM_NAMES.get(p, p)} yang tersambung.") for p in absent
+                _problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.") for p in absent
             ]
             if not own:
                 continue

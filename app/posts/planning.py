@@ -14,11 +14,10 @@ from app.content.rules import Texts
 from app.content.values import values_for
 from app.kit.errors import BadInput, Problem
 from app.platforms.contract import Adapter
+from app.platforms.registry import TITLES
 from app.posts import rules
 from app.posts.rules import Timing
 from app.tahapan.rules import Calendar, Stage
-
-PLATFORM_NAMES = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class Planner:
         self, platform: str, values: Mapping[str, object], troubles: list[Trouble], missing: dict[str, None]
     ) -> Variant:
         adapter, source = self.adapters[platform], self.source
-        name, alt_text = PLATFORM_NAMES.get(platform, platform), ""
+        name, alt_text = TITLES.get(platform, platform), ""
         if platform in source.overrides:
             text = source.overrides[platform]
         elif source.text is not None:

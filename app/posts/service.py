@@ -1,5 +1,6 @@
 """Posts of one unit: write, change, submit, approve, reject, cancel."""
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -8,16 +9,19 @@ from typing import Any
 from app.accounts import unit_store
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
-from app.audit.service import record
+from app.audit.events import EventKind
+from app.audit.service import record, tell
 from app.channels.models import Channel
 from app.content import store as content_store
+from app.content.alts import alt_in
 from app.content.guard import Rules
 from app.content.media import MediaService
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound, Problem, Stale
 from app.kit.paging import Page, cut
+from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
-from app.posts import rules, store
+from app.posts import rules, store, telling
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
 from app.posts.rules import PostState, Reviewer, Route, Timing
@@ -99,8 +103,10 @@ class PostService:
         """With timing: checked in full and queued, or sent to review. Without: a draft. BadInput names everything that is wrong."""
         plan, common, route = await self._decide(actor, wanted, submit=wanted.timing is not None)
         async with self.db.write() as session:
-            ids = await self.writer.insert(session, [Item(plan, route, wanted.media)], common)
+            item = Item(plan, route, wanted.media)
+            ids = await self.writer.insert(session, [item], common)
             await self._audit(session, actor, "post.create", ids[0], {"state": state_of(route)})
+            await tell(session, telling.review_wanted(ids[0], item, authors=[actor.user_id]), at=self.now())
         return await self.get(actor, ids[0])
 
     async def edit(self, actor: Actor, post_id: int, changes: Mapping[str, Any], *, if_match: str | None) -> PostView:
@@ -113,12 +119,9 @@ class PostService:
                 "Unggahan ini sudah selesai atau dibatalkan, jadi tidak dapat diubah. Gandakan untuk membuat yang baru."
             )
         wanted = replace(input_of(post), **changes)
-        keeps_approval = post.state == PostState.APPROVED and set(changes) <= {"timing", "valid_until"}
         is_draft = post.state in {PostState.DRAFT, PostState.REJECTED}
-        submit = keeps_approval or not is_draft or ("timing" in changes and wanted.timing is not None)
-        plan, common, route = await self._decide(actor, wanted, submit=submit and wanted.timing is not None)
-        if keeps_approval:
-            route = Route(Reviewer.NOBODY)
+        submit = wanted.timing is not None and (not is_draft or "timing" in changes)
+        plan, common, route = await self._decide(actor, wanted, submit=submit)
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
         return await self.get(actor, post_id)
 
@@ -156,6 +159,7 @@ class PostService:
             await self._change(session, post, values)
             await self._approve_deliveries(session, actor, post)
             await self._audit(session, actor, "post.approve", post_id, {"reason": reason})
+            await tell(session, [telling.decided(EventKind.POST_APPROVED, post, actor, reason)], at=self.now())
         return await self.get(actor, post_id)
 
     async def reject(self, actor: Actor, post_id: int, *, reason: str) -> PostView:
@@ -171,6 +175,7 @@ class PostService:
             await self._change(session, post, {"state": PostState.REJECTED, "reason": reason, "updated_at": self.now()})
             await self.publishing.take_out(session, post_id)
             await self._audit(session, actor, "post.reject", post_id, {"reason": reason})
+            await tell(session, [telling.decided(EventKind.POST_REJECTED, post, actor, reason)], at=self.now())
         return await self.get(actor, post_id)
 
     async def cancel(self, actor: Actor, post_id: int, *, reason: str = "") -> PostView:
@@ -230,13 +235,15 @@ class PostService:
     async def _decide(self, actor: Actor, wanted: PostInput, *, submit: bool) -> tuple[Plan, Common, Route | None]:
         """Read what is needed, plan, and find out who must look; writes nothing."""
         async with self.db.read() as session:
-            paths = actor.paths(Act.WRITE)
-            if await unit_store.unit(session, wanted.unit_id, paths=paths) is None:
-                raise NotFound("Unit ini tidak ada, atau Anda belum boleh menulis untuknya.")
+            paths = actor.paths(Act.READ) + actor.paths(Act.WRITE)
+            unit = await unit_store.unit(session, wanted.unit_id, paths=paths)
+            if unit is None:
+                raise NotFound("Unit ini tidak ada, atau di luar wilayah tugas Anda.")
+            actor.must(Act.WRITE, unit.path)
             speaker = (await unit_store.speakers(session, [wanted.unit_id], paths=paths))[wanted.unit_id]
             source = await self._source(session, actor, wanted)
             channels = await self._channels(session, wanted, must=submit)
-            await self.media.require_visible(session, actor, wanted.media)
+            media = await self.media.require_visible(session, actor, wanted.media)
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         planner = Planner(
             source,
@@ -267,6 +274,7 @@ class PostService:
             actor.user_id,
             self.now(),
             valid_until=wanted.valid_until,
+            alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )
         return plan, common, route
 
@@ -327,7 +335,7 @@ class PostService:
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
             await self.publishing.take_out(session, post_id)
-            poster = post.content.get("poster") or await self.writer.poster_for(session, item, common)
+            poster = await self.writer.poster_for(session, item, common, before=post)
             row = self.writer.post_row(item, common, poster)
             kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
@@ -335,6 +343,8 @@ class PostService:
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
             await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
+            authors = [common.created_by, edited_by]
+            await tell(session, telling.review_wanted(post_id, item, authors=authors, before=post), at=self.now())
 
     async def _approve_deliveries(self, session: WriteSession, actor: Actor, post: Post) -> None:
         assert post.due_at is not None
@@ -367,11 +377,12 @@ class PostService:
     async def _audit(
         self, session: WriteSession, actor: Actor, action: str, post_id: int, detail: Mapping[str, Any]
     ) -> None:
-        await record(session, at=self.now(), actor=actor.name, action=action, subject=f"post:{post_id}", detail=detail)
+        await record(session, at=self.now(), actor=actor.label, action=action, subject=f"post:{post_id}", detail=detail)
 
 
-def etag_of(post: Post) -> str:
-    return f'"{post.id}-{post.version}"'
+def etag_of(post: Post, deliveries: Sequence[DeliveryView]) -> str:
+    """Post, version, and a sum of what its deliveries look like: those move on while the post stays as it was written."""
+    return f'"{post.id}-{post.version}-{zlib.crc32(repr(deliveries).encode()):08x}"'
 
 
 def check_version(post: Post, if_match: str | None) -> None:
@@ -379,7 +390,9 @@ def check_version(post: Post, if_match: str | None) -> None:
         raise NeedsVersion(
             "Sebut versi yang Anda baca (header If-Match berisi etag), agar perubahan orang lain tidak tertimpa."
         )
-    if if_match.strip() not in {etag_of(post), "*"}:
+    # A delivery that has moved on is no change that an edit could overwrite, so only the version counts.
+    named = {tag.strip('"').rsplit("-", 1)[0] for tag in tags_in(if_match) if tag != ANY}
+    if if_match.strip() != ANY and f"{post.id}-{post.version}" not in named:
         raise Stale("Unggahan ini sudah diubah sejak Anda membacanya. Muat ulang, lalu ulangi.")
 
 
@@ -442,7 +455,7 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         content.get("guard", []),
         content.get("troubles", []),
         deliveries,
-        etag_of(post),
+        etag_of(post, deliveries),
         post.created_by,
         post.approved_by,
     )

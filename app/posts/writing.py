@@ -27,7 +27,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Common:
-    """What all posts of one call share."""
+    """What all posts of one call share. `alt_texts` describe attached pictures in the language of the source."""
 
     source: Source
     timing: Timing | None
@@ -59,7 +59,11 @@ class Writer:
         await self.publishing.enqueue(session, new)
         return ids
 
-    async def poster_for(self, session: WriteSession, item: Item, common: Common) -> int | None:
+    async def poster_for(self, session: WriteSession, item: Item, common: Common, *, before: Post) -> int | None:
+        """The poster it has, as long as that says the same; else a new one where one is needed."""
+        kept: int | None = before.content.get("poster")
+        if kept is not None and before.content.get("headline") == self._headline(item, common):
+            return kept
         return (await self._posters(session, [item], common))[0]
 
     async def _posters(self, session: WriteSession, items: Sequence[Item], common: Common) -> list[int | None]:
@@ -91,11 +95,15 @@ class Writer:
 
     def post_row(self, item: Item, common: Common, poster: int | None) -> dict[str, Any]:
         plan, source = item.plan, common.source
+        headline = self._headline(item, common)
         content = {
             "text": source.text,
             "overrides": dict(source.overrides),
             "media": list(item.media),
+            "alt_texts": {str(media_id): common.alt_texts.get(media_id, "") for media_id in item.media},
             "poster": poster,
+            "headline": headline,
+            "poster_alt": self.media.poster_alt(plan.speaker, headline=headline, lang=source.lang) if poster else "",
             "variables": dict(common.given),
             "tahapan": common.tahapan,
             "valid_until": common.valid_until.isoformat() if common.valid_until else None,
@@ -169,7 +177,9 @@ def state_of(route: Route | None) -> PostState:
 def freeze(content: Mapping[str, Any], platform: str, *, needs_image: bool) -> Frozen:
     """The message of one platform from what a post keeps: its own pictures, else the poster where a picture is needed."""
     variant = next(v for v in content["variants"] if v["platform"] == platform)
-    media = content["media"] or ([content["poster"]] if needs_image and content["poster"] else [])
-    # A picture of one's own carries its own alternative text; the template describes the picture it was written for.
-    pictures = [{"media_id": identity, "alt_text": ""} for identity in media]
+    # A picture carries its own description in the post's language; a template's describes the picture it was written for.
+    said = content.get("alt_texts", {})
+    pictures = [{"media_id": identity, "alt_text": said.get(str(identity), "")} for identity in content["media"]]
+    if not pictures and needs_image and content["poster"]:
+        pictures = [{"media_id": content["poster"], "alt_text": content.get("poster_alt", "")}]
     return Frozen(variant["text"], pictures)

@@ -1,7 +1,7 @@
 """Everything a send needs, gathered for a whole batch of claimed rows with two queries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,17 +9,25 @@ from app.channels.service import ChannelService
 from app.content.media import MediaService
 from app.kit.db import ReadSession
 from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent
+from app.publishing import store
 from app.publishing.rules import ALTERED, hash_of
 
 PICTURE_LIFE = timedelta(hours=48)
 """How long the public address of a picture stays good: longer than a container lives (24 h)."""
 
+LOOK_BACK = timedelta(hours=1)
+"""How far before a try another delivery of the same channel may have been published and still be mistaken for it."""
+
 _NOBODY = Account(base_url="", handle="", credential={})
+_UPLOADED = Picture(url="", path="", mime="", alt_text="")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claimed delivery. `problem` is known before anything is sent: altered words, a channel that cannot speak."""
+    """One claimed delivery. `problem` is known before anything is sent: altered words, a channel that cannot speak.
+
+    `media` are the ids of the message's pictures, in their order.
+    """
 
     id: int
     platform: str
@@ -36,6 +44,7 @@ class Claim:
     sent: Sent
     prepared: Json
     problem: PublishError | None
+    media: tuple[int, ...] = ()
 
 
 async def load(
@@ -44,25 +53,46 @@ async def load(
     if not rows:
         return []
     accounts = await channels.accounts_for(session, sorted({row["channel_id"] for row in rows}))
-    wanted = {picture["media_id"] for row in rows for picture in row["message"].get("pictures", ())}
+    # What is prepared is at the platform already: from there on it only matters how many pictures there are.
+    unprepared = [row for row in rows if not row["prepared"]]
+    wanted = {(each["media_id"], row["platform"]) for row in unprepared for each in row["message"].get("pictures", ())}
     expires_at = max(row["act_at"] or row["due_at"] for row in rows) + PICTURE_LIFE
     pictures = await media.pictures(session, sorted(wanted), expires_at) if wanted else {}
     return [_claim(row, accounts, pictures) for row in rows]
 
 
-def _claim(row: Mapping[str, Any], accounts: Mapping[int, Account], pictures: Mapping[int, Picture]) -> Claim:
+async def load_looks(
+    session: ReadSession, rows: Sequence[Mapping[str, Any]], *, channels: ChannelService, media: MediaService
+) -> list[Claim]:
+    """Like `load`, knowing also which of the channels' posts are already other deliveries' own."""
+    claims = await load(session, rows, channels=channels, media=media)
+    if not claims:
+        return []
+    since = min(claim.sent.first_at for claim in claims) - LOOK_BACK
+    taken = await store.remote_ids(session, sorted({claim.channel_id for claim in claims}), since=since)
+    return [
+        replace(claim, sent=replace(claim.sent, taken=taken.get(claim.channel_id, frozenset()))) for claim in claims
+    ]
+
+
+def _claim(
+    row: Mapping[str, Any], accounts: Mapping[int, Account], pictures: Mapping[tuple[int, str], Picture]
+) -> Claim:
     body = row["message"]
     account = accounts.get(row["channel_id"])
+    wanted = [(each["media_id"], each["alt_text"]) for each in body.get("pictures", ())]
     shown = tuple(
-        _with_alt(pictures[p["media_id"]], p["alt_text"]) for p in body.get("pictures", ()) if p["media_id"] in pictures
+        _with_alt(picture, alt_text)
+        for media_id, alt_text in wanted
+        if (picture := _UPLOADED if row["prepared"] else pictures.get((media_id, row["platform"])))
     )
     problem: PublishError | None = None
     if hash_of(body) != row["message_hash"]:
         problem = Refused(ALTERED, code="altered")
     elif account is None:
         problem = NeedsReconnect("Akun belum tersambung. Sambungkan ulang.", code="no_credential")
-    elif len(shown) != len(body.get("pictures", ())):
-        problem = Refused("Gambar unggahan ini sudah tidak ada. Lampirkan lagi.", code="media_gone")
+    elif len(shown) != len(wanted):
+        problem = media_gone()
     return Claim(
         id=row["id"],
         platform=row["platform"],
@@ -79,7 +109,12 @@ def _claim(row: Mapping[str, Any], accounts: Mapping[int, Account], pictures: Ma
         sent=Sent(row["first_sent_at"] or row["due_at"], row["last_sent_at"] or row["due_at"], row["prepared"]),
         prepared=row["prepared"],
         problem=problem,
+        media=tuple(media_id for media_id, _ in wanted),
     )
+
+
+def media_gone() -> Refused:
+    return Refused("Gambar unggahan ini sudah tidak ada. Lampirkan lagi.", code="media_gone")
 
 
 def _with_alt(picture: Picture, alt_text: str) -> Picture:

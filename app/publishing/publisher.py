@@ -4,31 +4,34 @@ import asyncio
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from app.channels.service import ChannelService
-from app.content.media import MediaService
+from app.content.media import MediaService, is_there
 from app.kit.clock import Clock
 from app.kit.db import Database
+from app.kit.errors import NotFound
 from app.kit.logs import logger
 from app.platforms.contract import Adapter, NeedsReconnect, Published, PublishError, Unsure
 from app.publishing import rules, store
 from app.publishing.batching import Batcher
-from app.publishing.claims import Claim, load
+from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.recording import Recorder, Result
-from app.publishing.rules import Next, Outcome, State
+from app.publishing.rules import PRACTICE_LANE, Next, Outcome, State
+from app.publishing.telling import tell_failures, tell_rows
 
 log = logger("publishing")
 
 AHEAD = 0.5
 """Real seconds a claim looks ahead (speed.md, section 3)."""
 BEAT = 1.0
-BEAT_LIMIT = 3.0
-"""Real seconds without a beat after which a worker stops sending by itself; half of the adopters' patience."""
+"""Real seconds between heartbeats; several of them fit into the adopters' patience whatever it is set to."""
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Publisher:
         self._beat_at = time.monotonic()
         self._flights: dict[str, set[asyncio.Task[None]]] = {}
         self._full: set[str] = set()
+        self._sent: Counter[str] = Counter()
         self._recorder = Recorder(self.db, self.clock.now, self.channels, self.worker_id)
         self._results: Batcher[Result] = Batcher(self._recorder.write)
         self._prepared: Batcher[dict[str, Any]] = Batcher(self._recorder.write_prepared)
@@ -66,14 +70,14 @@ class Publisher:
 
     @property
     def may_send(self) -> bool:
-        """A worker that the others may soon take for dead must not send."""
-        return time.monotonic() - self._beat_at < BEAT_LIMIT
+        """A worker that the others may soon take for dead must not send: it gives up at half of their patience."""
+        return time.monotonic() - self._beat_at < self.silent_after / 2
 
     async def run(self) -> None:
         started_at = self.clock.now()
         await self._beat(started_at)
         loops: list[Coroutine[Any, Any, None]] = [
-            self._every(BEAT, lambda: self._beat(started_at)),
+            self._every(min(BEAT, self.silent_after / 6), lambda: self._beat(started_at)),
             self._every(1.0, self._look_up_unsure),
             self._every(2.0, self._adopt),
             self._every(2.0, self._expire),
@@ -140,11 +144,13 @@ class Publisher:
         return min(AHEAD, self.clock.wait(min(later) - now - ahead)) if later else AHEAD
 
     def _slots(self, lane: str) -> int:
-        adapter = self.platforms.get(lane)
+        adapter = self.platforms.get(lane.removeprefix(PRACTICE_LANE))
         return adapter.limits.slots if adapter else 8
 
     def _free(self, lane: str) -> int:
-        return self._slots(lane) - len(self._flights.get(lane, ()))
+        """Slots without a send. What waits to be recorded holds none, but there is never more of it than slots."""
+        slots, in_hand = self._slots(lane), len(self._flights.get(lane, ()))
+        return max(0, min(slots - in_hand + self._sent[lane], 2 * slots - in_hand))
 
     def _take_off(self, lane: str, work: Coroutine[Any, Any, None]) -> None:
         flights = self._flights.setdefault(lane, set())
@@ -154,7 +160,10 @@ class Publisher:
 
     def _land(self, lane: str, task: asyncio.Task[None]) -> None:
         self._flights[lane].discard(task)
-        # Refill when a quarter of the slots is free: claims stay in batches, and no slot idles for long.
+        self._refill(lane)
+
+    def _refill(self, lane: str) -> None:
+        # When a quarter of the slots is free: claims stay in batches, and no slot idles for long.
         if lane in self._full and self._free(lane) >= max(1, self._slots(lane) // 4):
             self._full.discard(lane)
             self._wake.set()
@@ -163,7 +172,12 @@ class Publisher:
         await asyncio.sleep(self.clock.wait(claim.act_at - self.clock.now()))
         started_at = self.clock.now()
         outcome = await self._try_send(claim)
-        await self._results.put(Result(claim, "send", started_at, self.clock.now(), *outcome))
+        self._sent[claim.lane] += 1
+        self._refill(claim.lane)
+        try:
+            await self._results.put(Result(claim, "send", started_at, self.clock.now(), *outcome))
+        finally:
+            self._sent[claim.lane] -= 1
 
     async def _try_send(self, claim: Claim) -> tuple[Next, PublishError | None, Published | None]:
         this = self._try(claim)
@@ -190,10 +204,22 @@ class Publisher:
     async def _publish(self, claim: Claim) -> Published:
         adapter = self.platforms[claim.platform]
         prepared = claim.prepared
+        if not prepared:
+            await self._ready_pictures(claim)
         if not prepared and adapter.needs_prepare(claim.message):
             prepared = await adapter.prepare(claim.account, claim.message)
             await self._prepared.put({"id": claim.id, "attempt": claim.attempt, "prepared": dict(prepared)})
         return await adapter.publish(claim.account, claim.message, prepared)
+
+    async def _ready_pictures(self, claim: Claim) -> None:
+        """On disk in the platform's own shape, before an adapter reads them or a platform fetches them."""
+        for media_id, picture in zip(claim.media, claim.message.pictures, strict=True):
+            if is_there(picture.path):
+                continue
+            try:
+                await self.media.ensure_file(media_id, claim.platform)
+            except NotFound as error:
+                raise media_gone() from error
 
     async def prepare_ahead(self, *, within: timedelta, limit: int = 200) -> int:
         """Prepare what is due within `within` (this clock), so that at its minute one request is enough. Answers how many."""
@@ -206,6 +232,7 @@ class Publisher:
         async def prepare(claim: Claim) -> int:
             async with gate:
                 try:
+                    await self._ready_pictures(claim)
                     prepared = await self.platforms[claim.platform].prepare(claim.account, claim.message)
                 except PublishError as error:
                     log.info(
@@ -227,11 +254,20 @@ class Publisher:
             return
         async with self.db.write() as session:
             rows = await store.claim_unsure(session, worker_id=self.worker_id, now=self.clock.now(), limit=free)
-            claims = await load(session, rows, channels=self.channels, media=self.media)
-        for claim in claims:
-            self._take_off("look", self._look(claim))
+            claims = await load_looks(session, rows, channels=self.channels, media=self.media)
+        for _, of_channel in groupby(
+            sorted(claims, key=lambda claim: claim.channel_id), key=lambda claim: claim.channel_id
+        ):
+            self._take_off("look", self._look_in_turn(list(of_channel)))
 
-    async def _look(self, claim: Claim) -> None:
+    async def _look_in_turn(self, claims: list[Claim]) -> None:
+        """One after the other: two deliveries of a channel that say the same must not both find the same post."""
+        taken = claims[0].sent.taken
+        for claim in claims:
+            found = await self._look(replace(claim, sent=replace(claim.sent, taken=taken)))
+            taken = {*taken, found.remote_id} if found else taken
+
+    async def _look(self, claim: Claim) -> Published | None:
         this, started_at = self._try(claim), self.clock.now()
         error: PublishError | None = None
         found: Published | None = None
@@ -249,6 +285,7 @@ class Publisher:
             found_it = Next(State.PUBLISHED, Outcome.PUBLISHED)
             step = found_it if found else rules.after_absent(this, now=self.clock.now())
         await self._results.put(Result(claim, "look", started_at, self.clock.now(), step, error, found))
+        return found
 
     def _try(self, claim: Claim) -> rules.Try:
         adapter = self.platforms.get(claim.platform)
@@ -290,13 +327,15 @@ class Publisher:
         async with self.db.write() as session:
             await store.adopt(session, rows)
             await store.add_attempts(session, attempts)
+            await tell_failures(session, {row["id"]: row["attempt"] for row in rows}, at=self.clock.now())
         log.warning("adopted", deliveries=len(rows))
 
     async def _expire(self) -> None:
         async with self.db.write() as session:
             missed = await store.expire(session, now=self.clock.now(), reason=rules.TOO_LATE)
+            await tell_rows(session, missed, at=self.clock.now())
         if missed:
-            log.warning("missed", deliveries=missed)
+            log.warning("missed", deliveries=len(missed))
 
     async def _drain(self) -> None:
         """Let what is in flight end, record it, and say good-bye, so that nobody has to wait for our silence."""

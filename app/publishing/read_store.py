@@ -136,6 +136,12 @@ async def count_visible(session: ReadSession, paths: Sequence[str], wanted: Filt
     return {row[0]: row[1] for row in (await session.run(query)).all()}
 
 
+async def count_all(session: ReadSession) -> dict[str, int]:
+    """By state over everything; an operator's question, so nobody's scope narrows it."""
+    query = select(D.state, func.count()).group_by(D.state)
+    return {row[0]: row[1] for row in (await session.run(query)).all()}
+
+
 async def posts_all_ended(session: ReadSession, post_ids: Sequence[int]) -> set[int]:
     """Which of these posts have deliveries, none of them open."""
     open_ones = func.sum(D.state.in_(OPEN).cast(Integer))

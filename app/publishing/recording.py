@@ -13,6 +13,7 @@ from app.platforms.contract import Published, PublishError, Scope
 from app.publishing import store
 from app.publishing.claims import Claim
 from app.publishing.rules import Next, State
+from app.publishing.telling import needs_a_person, tell_failures
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Recorder:
             await store.record_results(session, [self._row(result) for result in results])
             await store.add_attempts(session, [self._attempt(result) for result in results])
             await self._follow(session, results)
+            failed = {result.claim.id: result.claim.attempt for result in results if needs_a_person(result.step)}
+            await tell_failures(session, failed, at=self.now())
             await session.insert_many(
                 AuditEvent, [self._event(result) for result in results if result.step.state is State.PUBLISHED]
             )
@@ -54,6 +57,9 @@ class Recorder:
         for channel_id, reason in holds.items():
             await self.channels.needs_reconnect(session, channel_id, reason)
             await store.hold_channel(session, channel_id, reason=reason)
+        again = {result.claim.channel_id for result in results if result.step.state is State.DUE}
+        if again:
+            await store.hold_speechless(session, sorted(again))
         for result in results:
             if result.step.pause is None:
                 continue

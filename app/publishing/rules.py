@@ -42,7 +42,8 @@ OPEN = (State.WAITING, State.DUE, State.SENDING, State.UNSURE, State.MANUAL)
 MAY_CANCEL = (State.WAITING, State.DUE, State.MANUAL)
 BY_HAND = (State.UNSURE, State.MANUAL)
 """A person may say whether it is out."""
-MAY_RETRY = (State.STOPPED, State.MISSED, State.CANCELLED)
+MAY_RETRY = (State.STOPPED, State.MISSED)
+"""Not what was cancelled: whoever stops a broadcast must not find parts of it going out again."""
 
 ON_TIME_SECONDS = 60
 """Published within this many seconds of its minute counts as on time (contract.md, section 4)."""
@@ -147,6 +148,19 @@ def after_failed_look(error: PublishError, this: Try, *, now: datetime) -> Next:
         return Next(State.UNSURE, Outcome.RECONNECT, None, error.message, this.code, this.looks, hold_channel=True)
     after = error.after if isinstance(error, TryLater) and error.after is not None else LOOK_AGAIN
     return Next(State.UNSURE, Outcome.UNSURE, now + after, error.message, this.code, this.looks)
+
+
+PRACTICE_LANE = "practice:"
+
+
+def lane_of(platform: str, environment: str) -> str:
+    """Its own slots and pauses; a training that breaks a platform must never hold back the real one."""
+    return f"{PRACTICE_LANE}{platform}" if environment == "practice" else platform
+
+
+def queued(environment: str) -> State:
+    """Where an approved delivery waits: for its minute, or for a person where there is no API."""
+    return State.MANUAL if environment == "manual" else State.DUE
 
 
 def late_seconds(due_at: datetime, published_at: datetime | None) -> float | None:

@@ -9,12 +9,22 @@ from app.accounts.rules import Act, Actor
 from app.audit.service import record
 from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession, WriteSession
-from app.kit.errors import Conflict, NotFound
+from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
 from app.publishing import read_store, store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
-from app.publishing.rules import BY_HAND, MAY_CANCEL, MAY_RETRY, Frozen, State, hash_of, late_seconds
+from app.publishing.rules import (
+    BY_HAND,
+    MAY_CANCEL,
+    MAY_RETRY,
+    Frozen,
+    State,
+    hash_of,
+    lane_of,
+    late_seconds,
+    queued,
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,11 @@ class PublishingService:
             oldest = await read_store.oldest_overdue(session, now=now)
         return Pulse(None if beat is None else self.clock.wait(now - beat), None if oldest is None else now - oldest)
 
+    async def totals(self) -> dict[str, int]:
+        """All deliveries by state, for the operator's metrics."""
+        async with self.db.read() as session:
+            return await read_store.count_all(session)
+
     async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
         """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""
         await session.insert_many(Delivery, [_row(one) for one in new])
@@ -108,7 +123,6 @@ class PublishingService:
                 "id": identity,
                 "message": frozen.body(),
                 "message_hash": hash_of(frozen.body()),
-                "state": State.DUE,
                 "act_at": max(due_at, now),
                 "due_at": due_at,
                 "valid_until": valid_until,
@@ -159,10 +173,7 @@ class PublishingService:
         newest_first: bool = False,
         with_attempts: bool = False,
     ) -> Page[DeliveryView]:
-        after = None
-        if cursor:
-            at, last_id = decode(cursor, length=2)
-            after = (_moment(at), int(last_id or 0))
+        after = _place(cursor) if cursor else None
         async with self.db.read() as session:
             rows = await read_store.find_rows(
                 session, actor.paths(Act.READ), wanted, limit=limit + 1, after=after, newest_first=newest_first
@@ -239,9 +250,10 @@ class PublishingService:
                 raise Conflict(
                     f"Keadaannya sekarang “{row['state']}”, jadi ini tidak dapat dilakukan. Muat ulang untuk melihat keadaan terbaru."
                 )
+            await store.hold_speechless(session, [row["channel_id"]])
             subject = f"delivery:{delivery_id}"
             await record(
-                session, at=self.now(), actor=actor.name, action=f"delivery.{action}", subject=subject, detail=detail
+                session, at=self.now(), actor=actor.label, action=f"delivery.{action}", subject=subject, detail=detail
             )
         return await self.get(actor, delivery_id)
 
@@ -252,11 +264,16 @@ class PublishingService:
         return row
 
 
-def _moment(text: str | int | None) -> datetime:
+def _place(cursor: str) -> tuple[datetime, int]:
+    """Moment and id of the last row seen; BadInput for a cursor that is not one of ours."""
+    at, last_id = decode(cursor, length=2)
     try:
-        return datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(str(at))
     except ValueError:
-        raise NotFound("Penanda halaman tidak dikenal. Mulai lagi dari halaman pertama.") from None
+        moment = None
+    if moment is None or moment.tzinfo is None or not isinstance(last_id, int) or not 0 <= last_id < 2**31:
+        raise BadInput("Penanda halaman tidak dikenal. Mulai lagi dari halaman pertama.", Problem("cursor", "tidak dikenal"))
+    return moment, last_id
 
 
 def _row(new: NewDelivery) -> dict[str, Any]:
@@ -269,8 +286,8 @@ def _row(new: NewDelivery) -> dict[str, Any]:
         "unit_id": new.unit_id,
         "platform": new.platform,
         "environment": new.environment,
-        "lane": new.platform,
-        "state": State.WAITING if waits else State.DUE,
+        "lane": lane_of(new.platform, new.environment),
+        "state": State.WAITING if waits else queued(new.environment),
         "reason": "" if new.message is None else "Akun perlu disambungkan ulang." if new.is_held else "",
         "due_at": new.due_at,
         "act_at": new.due_at,

@@ -1,18 +1,37 @@
 """The worker's queries: claim, record, adopt, expire, beat. Each is one statement whatever the number of rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Insert, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    String,
+    Update,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 
+from app.channels.models import Channel
+from app.kit.bulk import unnested
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
 from app.publishing.rules import MAY_CANCEL, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
+
+# Where a delivery waits once approved: a channel without an API has a person for a worker.
+_QUEUED = case((D.environment == "manual", State.MANUAL), else_=State.DUE)
 
 _CLAIMED = (
     D.id,
@@ -41,9 +60,17 @@ def _insert(session: WriteSession, table: type[SQLModel]) -> Any:
     return sqlite.insert(table) if session.is_sqlite else postgresql.insert(table)
 
 
+_IS_DUE = D.state == literal_column("'due'")
+"""Not a parameter: PostgreSQL uses a partial index only where it can see the condition."""
+
+
 async def next_moments(session: ReadSession) -> dict[str, datetime]:
-    """Per lane, when its next due delivery acts."""
-    query = select(D.lane, func.min(D.act_at)).where(D.state == State.DUE).group_by(D.lane)
+    """Per lane, when its next due delivery acts; steps through the index from lane to lane, however long the queue is."""
+    lanes = select(func.min(D.lane).label("lane")).where(_IS_DUE).cte("lanes", recursive=True)
+    following = select(func.min(D.lane)).where(_IS_DUE, D.lane > lanes.c.lane).scalar_subquery()
+    lanes = lanes.union_all(select(following).where(lanes.c.lane.is_not(None)))
+    moment = select(func.min(D.act_at)).where(_IS_DUE, D.lane == lanes.c.lane).scalar_subquery()
+    query = select(lanes.c.lane, moment).where(lanes.c.lane.is_not(None))
     return {row[0]: row[1] for row in (await session.run(query)).all() if row[1] is not None}
 
 
@@ -57,7 +84,7 @@ async def claim_due(
     """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
     wanted = (
         select(D.id)
-        .where(D.state == State.DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now)
+        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now)
         .order_by(D.act_at, D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -97,42 +124,73 @@ async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, 
     return await session.rows(statement)
 
 
+async def remote_ids(session: ReadSession, channel_ids: Sequence[int], *, since: datetime) -> dict[int, frozenset[str]]:
+    """By channel, what is known to be published since then."""
+    query = select(D.channel_id, D.remote_id).where(
+        D.channel_id.in_(channel_ids), D.remote_id.is_not(None), D.published_at >= since
+    )
+    found: dict[int, set[str]] = {}
+    for row in (await session.run(query)).all():
+        found.setdefault(row[0], set()).add(row[1])
+    return {channel_id: frozenset(ids) for channel_id, ids in found.items()}
+
+
 async def has_unsure(session: ReadSession, *, now: datetime) -> bool:
     query = select(D.id).where(D.state == State.UNSURE, D.act_at.is_not(None), D.act_at <= now).limit(1)
     return (await session.run(query)).first() is not None
 
 
 _RESULT = ("state", "act_at", "reason", "code", "looks", "remote_id", "url", "published_at", "metrics_at")
+_RESULT_TYPES = {
+    **{name: D[name].type for name in ("id", "attempt", "worker_id")},
+    "forget": Boolean(),
+    **{name: D[name].type for name in _RESULT},
+}
 
 
-async def record_results(session: WriteSession, results: Sequence[Mapping[str, Any]]) -> None:
-    """Many results in one batch, each fenced by its attempt: a result of a try that no longer holds the row changes nothing.
-
-    Each needs `id`, `attempt`, `worker_id` and the fields of _RESULT, `forget` (drop what was prepared).
-    """
-    statement = (
+def _recorded(given: Callable[[str], Any]) -> Update:
+    """The update for one result; `given` says where each of its values comes from."""
+    return (
         update(Delivery)
         .where(
-            D.id == bindparam("b_id"),
-            D.attempt == bindparam("b_attempt"),
-            D.worker_id == bindparam("b_worker_id"),
+            D.id == given("id"),
+            D.attempt == given("attempt"),
+            D.worker_id == given("worker_id"),
             # Not IN (...): a list cannot expand in an executemany.
             or_(D.state == State.SENDING, D.state == State.UNSURE),
         )
         .values(
             worker_id=None,
-            prepared=case((bindparam("b_forget", type_=Boolean), literal({}, D.prepared.type)), else_=D.prepared),
-            **{name: bindparam(f"b_{name}") for name in _RESULT},
+            prepared=case((given("forget"), literal({}, D.prepared.type)), else_=D.prepared),
+            **{name: given(name) for name in _RESULT},
         )
     )
-    rows = [{f"b_{name}": row[name] for name in ("id", "attempt", "worker_id", "forget", *_RESULT)} for row in results]
-    await session.run(statement, rows)
+
+
+async def record_results(session: WriteSession, results: Sequence[Mapping[str, Any]]) -> None:
+    """Many results at once, each fenced by its attempt: a result of a try that no longer holds the row changes nothing.
+
+    Each needs `id`, `attempt`, `worker_id` and the fields of _RESULT, `forget` (drop what was prepared).
+    """
+    if not session.is_sqlite:
+        table = unnested(results, _RESULT_TYPES)
+        await session.run(_recorded(lambda name: table.c[name]))
+        return
+    statement = _recorded(lambda name: bindparam(f"b_{name}", type_=_RESULT_TYPES[name]))
+    await session.run(statement, [{f"b_{name}": row[name] for name in _RESULT_TYPES} for row in results])
+
+
+_ATTEMPT_TYPES = {each.name: each.type for each in Attempt.__table__.c if each.name != "id"}  # type: ignore[attr-defined]
 
 
 async def add_attempts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     # A worker wrongly taken for dead may come back with a try that its adopter has already written down.
-    statement: Insert = _insert(session, Attempt).on_conflict_do_nothing(index_elements=["delivery_id", "n"])
-    await session.run(statement, list(rows))
+    statement = _insert(session, Attempt).on_conflict_do_nothing(index_elements=["delivery_id", "n"])
+    if session.is_sqlite:
+        await session.run(statement, list(rows))
+        return
+    table = unnested(rows, _ATTEMPT_TYPES)
+    await session.run(statement.from_select(list(_ATTEMPT_TYPES), select(*table.c)))
 
 
 async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -153,12 +211,13 @@ async def unprepared(session: ReadSession, *, now: datetime, before: datetime, l
     """Due deliveries that act between now and `before` and could be prepared ahead."""
     query = (
         select(*_CLAIMED)
-        .where(D.state == State.DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0)
+        .where(_IS_DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0)
+        # In the query: what is prepared already would fill up the limit before the rest had its turn.
+        .where(cast(D.prepared, String) == "{}")
         .order_by(D.act_at)
         .limit(limit)
     )
-    rows = await session.rows(query)
-    return [row for row in rows if not row["prepared"]]
+    return await session.rows(query)
 
 
 async def beat(session: WriteSession, worker_id: str, *, started_at: datetime, now: datetime) -> None:
@@ -198,19 +257,48 @@ async def drop_dead_beats(session: WriteSession, *, silent_since: datetime) -> N
     await session.run(delete(WorkerBeat).where(col(WorkerBeat.beat_at) < silent_since, col(WorkerBeat.id).not_in(held)))
 
 
-async def expire(session: WriteSession, *, now: datetime, reason: str) -> int:
-    """What could not go before its valid_until is missed, and says so."""
+_TOLD = (
+    D.id,
+    D.post_id,
+    D.unit_id,
+    D.channel_id,
+    D.platform,
+    D.environment,
+    D.state,
+    D.reason,
+    D.attempt,
+    D.valid_until,
+)
+
+
+async def needing_a_person(session: ReadSession, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Which of these are at an end without being out, or in a doubt that no worker can settle."""
+    stuck = (D.state == State.UNSURE) & D.act_at.is_(None) & D.worker_id.is_(None)
+    query = select(*_TOLD).where(D.id.in_(ids), or_(D.state.in_([State.STOPPED, State.MISSED]), stuck))
+    return await session.rows(query)
+
+
+async def expire(session: WriteSession, *, now: datetime, reason: str) -> list[dict[str, Any]]:
+    """What could not go before its valid_until is missed, and says so; answers what there is to tell of it."""
     statement = (
         update(Delivery)
         .where(D.state.in_([State.DUE, State.WAITING]), D.valid_until <= now)
         .values(state=State.MISSED, act_at=None, reason=case((D.reason == "", reason), else_=reason + " " + D.reason))
+        .returning(*_TOLD)
     )
-    return (await session.run(statement)).rowcount
+    return await session.rows(statement)
 
 
 async def hold_channel(session: WriteSession, channel_id: int, *, reason: str) -> None:
     statement = update(Delivery).where(D.channel_id == channel_id, D.state == State.DUE)
     await session.run(statement.values(state=State.WAITING, reason=reason))
+
+
+async def hold_speechless(session: WriteSession, channel_ids: Sequence[int]) -> None:
+    """What has just become due again on a channel that was paused or broken meanwhile waits with the rest of its queue."""
+    silent = select(col(Channel.id)).where(col(Channel.id).in_(channel_ids), col(Channel.state) != "connected")
+    statement = update(Delivery).where(D.state == State.DUE, D.channel_id.in_(silent))
+    await session.run(statement.values(state=State.WAITING, reason="Akun dijeda atau perlu disambungkan ulang."))
 
 
 async def release_channel(session: WriteSession, channel_id: int, *, now: datetime) -> None:
@@ -220,7 +308,7 @@ async def release_channel(session: WriteSession, channel_id: int, *, now: dateti
     """
     held = (D.channel_id == channel_id, D.state == State.WAITING, D.message_hash != "")
     act_at = case((D.due_at > now, D.due_at), else_=now)
-    await session.run(update(Delivery).where(*held).values(state=State.DUE, act_at=act_at, reason=""))
+    await session.run(update(Delivery).where(*held).values(state=_QUEUED, act_at=act_at, reason=""))
     stuck = (D.channel_id == channel_id, D.state == State.UNSURE, D.act_at.is_(None), D.remote_id.is_(None))
     await session.run(update(Delivery).where(*stuck).values(act_at=now))
 
@@ -264,18 +352,19 @@ async def change_state(
     session: WriteSession, delivery_id: int, *, seen: Sequence[State], values: Mapping[str, Any]
 ) -> bool:
     """Change a delivery if it is still in a state we saw; nobody holds it then. False: somebody was faster."""
-    statement = update(Delivery).where(D.id == delivery_id, D.state.in_(seen), D.worker_id.is_(None)).values(**values)
+    changed = {**values, "state": _QUEUED} if values["state"] is State.DUE else values
+    statement = update(Delivery).where(D.id == delivery_id, D.state.in_(seen), D.worker_id.is_(None)).values(**changed)
     return (await session.run(statement)).rowcount == 1
 
 
 async def freeze(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """At approval: the message, its hash, and due. Only what still waits is touched."""
-    names = ("message", "message_hash", "state", "act_at", "due_at", "valid_until", "wants_prepare")
+    names = ("message", "message_hash", "act_at", "due_at", "valid_until", "wants_prepare")
     types = {"message": D.message.type}
     statement = (
         update(Delivery)
         .where(D.id == bindparam("b_id"), D.state == State.WAITING)
-        .values(**{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
+        .values(state=_QUEUED, **{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
     )
     await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
 

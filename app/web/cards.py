@@ -42,7 +42,7 @@ class Card:
 
 def card(view: DeliveryView, *, may_act: bool) -> Card:
     published = view.published_at is not None
-    retriable = view.state in MAY_RETRY and view.state is not State.CANCELLED
+    retriable = view.state in MAY_RETRY
     return Card(
         id=view.id,
         post_id=view.post_id,

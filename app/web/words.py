@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.accounts.rules import Role
 from app.content.values import write_date, zone_name
-from app.posts.planning import PLATFORM_NAMES
+from app.platforms.registry import TITLES
 from app.posts.rules import PostState
 from app.publishing.rules import Outcome, State
 
@@ -74,7 +74,7 @@ MODES = {"mandatory": "Wajib", "suggested": "Saran"}
 
 
 def platform_name(platform: str) -> str:
-    return PLATFORM_NAMES.get(platform, platform.capitalize())
+    return TITLES.get(platform, platform.capitalize())
 
 
 def state_label(state: State, reason: str) -> Label:

@@ -119,6 +119,27 @@ def upgrade() -> None:
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_worker_beat_beat_at'), ['beat_at'], unique=False)
 
+    op.create_table('idempotent_call',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('holder', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('request_hash', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('http_status', sa.Integer(), nullable=True),
+    sa.Column('headers', sa.JSON(), nullable=False),
+    sa.Column('sealed_body', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_idempotent_call_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_idempotent_call')),
+    sa.UniqueConstraint('holder', 'name', 'key', name=op.f('uq_idempotent_call_holder_name_key'))
+    )
+    with op.batch_alter_table('idempotent_call', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_idempotent_call_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_idempotent_call_user_id'), ['user_id'], unique=False)
+
     op.create_table('kind_default',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('election_id', sa.Integer(), nullable=False),
@@ -159,6 +180,16 @@ def upgrade() -> None:
     with op.batch_alter_table('login_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_login_session_user_id'), ['user_id'], unique=False)
 
+    op.create_table('notice_preference',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('way', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('is_on', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_preference_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_preference')),
+    sa.UniqueConstraint('user_id', 'way', name=op.f('uq_notice_preference_user_id_way'))
+    )
     op.create_table('tahapan',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('election_id', sa.Integer(), nullable=False),
@@ -251,6 +282,7 @@ def upgrade() -> None:
     sa.Column('bytes', sa.Integer(), nullable=False),
     sa.Column('sha256', sa.String(), nullable=False),
     sa.Column('alt_text', sa.String(), nullable=False),
+    sa.Column('alt_texts', sa.JSON(), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_media_unit_id_unit')),
@@ -272,6 +304,40 @@ def upgrade() -> None:
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_membership_unit_id'), ['unit_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_membership_user_id'), ['user_id'], unique=False)
+
+    op.create_table('notice',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('link', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_notice_unit_id_unit')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('user_id', 'key', name=op.f('uq_notice_user_id_key'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_of_user', ['user_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_notice_unit_id'), ['unit_id'], unique=False)
+
+    op.create_table('outbox_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_outbox_event_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox_event'))
+    )
+    with op.batch_alter_table('outbox_event', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_waiting', ['id'], unique=False, sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
 
     op.create_table('post_template',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -365,6 +431,21 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
 
+    op.create_table('sending',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('notice_id', sa.Integer(), nullable=False),
+    sa.Column('way', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('act_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['notice_id'], ['notice.id'], name=op.f('fk_sending_notice_id_notice')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sending')),
+    sa.UniqueConstraint('notice_id', 'way', name=op.f('uq_sending_notice_id_way'))
+    )
+    with op.batch_alter_table('sending', schema=None) as batch_op:
+        batch_op.create_index('ix_sending_waiting', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
     op.create_table('template_text',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('template_id', sa.Integer(), nullable=False),
@@ -447,6 +528,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
 
     op.drop_table('template_text')
+    with op.batch_alter_table('sending', schema=None) as batch_op:
+        batch_op.drop_index('ix_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
+    op.drop_table('sending')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
@@ -470,6 +555,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_post_template_election_id'))
 
     op.drop_table('post_template')
+    with op.batch_alter_table('outbox_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_waiting', sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
+
+    op.drop_table('outbox_event')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_notice_unit_id'))
+        batch_op.drop_index('ix_notice_of_user')
+
+    op.drop_table('notice')
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_membership_user_id'))
         batch_op.drop_index(batch_op.f('ix_membership_unit_id'))
@@ -495,6 +589,7 @@ def downgrade() -> None:
 
     op.drop_table('unit')
     op.drop_table('tahapan')
+    op.drop_table('notice_preference')
     with op.batch_alter_table('login_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_login_session_user_id'))
 
@@ -504,6 +599,11 @@ def downgrade() -> None:
 
     op.drop_table('login_link')
     op.drop_table('kind_default')
+    with op.batch_alter_table('idempotent_call', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_idempotent_call_user_id'))
+        batch_op.drop_index(batch_op.f('ix_idempotent_call_expires_at'))
+
+    op.drop_table('idempotent_call')
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_worker_beat_beat_at'))
 

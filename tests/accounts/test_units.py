@@ -7,7 +7,7 @@ from sqlmodel import select
 from app.accounts import unit_store
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
-from app.accounts.service import label
+
 from app.accounts.units import UnitService
 from app.audit.models import AuditEvent
 from app.kit.db import Database
@@ -81,7 +81,7 @@ async def test_an_edit_is_kept_and_recorded(units: UnitService, cast: Cast, db: 
     async with db.read() as session:
         events = (await session.exec(select(AuditEvent))).all()
     assert [(found.actor, found.action, found.subject) for found in events] == [
-        (label(cast.sari), "unit.edit", f"unit:{unit_id}")
+        (cast.sari.label, "unit.edit", f"unit:{unit_id}")
     ]
 
 

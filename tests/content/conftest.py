@@ -5,6 +5,7 @@ import pytest
 
 from app.content.guard_service import GuardService, shipped_rules
 from app.content.media import MediaService
+from app.content.renditions import Shape
 from app.content.service import TemplateService
 from app.kit.db import Database
 from app.kit.seal import Seal
@@ -32,4 +33,5 @@ def guard(db: Database, now: datetime) -> GuardService:
 
 @pytest.fixture
 def media(db: Database, now: datetime, tmp_path: Path) -> MediaService:
-    return MediaService(db, Seal(("kunci-uji",)), tmp_path / "media", "http://ktg.test", lambda: now)
+    shapes = {name: Shape.of(adapter.limits) for name, adapter in build_adapters(timeout=1, now=lambda: now).items()}
+    return MediaService(db, Seal(("kunci-uji",)), tmp_path / "media", "http://ktg.test", lambda: now, shapes)

@@ -169,11 +169,12 @@ async def test_adapters_are_told_where_each_picture_is(
     row = await media.upload(cast.sari, unit_id=None, data=photo(), alt_text=ALT)
     drawn_id = await poster(db, media, cast, now)
     async with db.read() as session:
-        found = await media.pictures(session, [id_of_media(row), drawn_id, 999_999], now + timedelta(hours=2))
-    assert found.keys() == {row.id, drawn_id}
-    upload = found[id_of_media(row)]
+        wanted = [(id_of_media(row), "x"), (drawn_id, "instagram"), (999_999, "x")]
+        found = await media.pictures(session, wanted, now + timedelta(hours=2))
+    assert found.keys() == {(row.id, "x"), (drawn_id, "instagram")}
+    upload = found[id_of_media(row), "x"]
     assert (upload.alt_text, upload.sha256, upload.path) == (ALT, row.sha256, str(media.path_of(row)))
-    assert await media.ensure_file(drawn_id) == Path(found[drawn_id].path)
+    assert await media.ensure_file(drawn_id) == Path(found[drawn_id, "instagram"].path)
 
 
 async def test_the_same_picture_twice_is_one_file_and_two_rows(cast: Cast, media: MediaService) -> None:

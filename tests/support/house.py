@@ -60,12 +60,13 @@ def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> I
         yield f"sqlite:///{path}"
         return
     url, name = request.getfixturevalue("postgres_url"), f"t{uuid4().hex}"
-    _run(_admin(url, f"CREATE DATABASE {name} TEMPLATE template_ktg STRATEGY file_copy"))
+    run_apart(_admin(url, f"CREATE DATABASE {name} TEMPLATE template_ktg STRATEGY file_copy"))
     yield url.format(db=name)
-    _run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+    run_apart(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-def _run(work: Coroutine[None, None, None]) -> None:
+def run_apart(work: Coroutine[None, None, None]) -> None:
+    """In a thread and a loop of its own: for set-up of tests that have no loop, or already run in one."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
 
@@ -85,7 +86,9 @@ async def wipe(house: Kentongan) -> None:
 
 
 def settings_for(folder: Path, url: str, **more: object) -> Settings:
-    return Settings(data_dir=folder / "data", database_url=url, secret_keys="for-tests-only", **more)  # type: ignore[arg-type]
+    """Without quotas unless they are given: a suite asks more in a minute than any person."""
+    given = {"rate_reads": 0, "rate_writes": 0, **more}
+    return Settings(data_dir=folder / "data", database_url=url, secret_keys="for-tests-only", **given)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

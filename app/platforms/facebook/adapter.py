@@ -30,6 +30,7 @@ class FacebookAdapter:
     """Facebook Pages. `timeout` is in real seconds; Graph names waits as spans, so it needs no clock."""
 
     name: ClassVar[str] = "facebook"
+    title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=15), timedelta(seconds=90))
 
@@ -68,7 +69,7 @@ class FacebookAdapter:
         parameters = wire.find_parameters(sent)
         for _ in range(MAX_PAGES):
             answer = await self._ask(account, _connections(page_id, "published_posts", parameters))
-            page = wire.read_page(answer, message)
+            page = wire.read_page(answer, message, taken=sent.taken)
             if page.found or not page.next_cursor:
                 return page.found
             parameters |= {"after": page.next_cursor}

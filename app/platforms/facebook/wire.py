@@ -4,7 +4,7 @@ Sources: facebook-business-sdk-codegen at ad2b0b6 (v25.0, 15 April 2026) and fac
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ LIMITS = Limits(
     image_types=("image/jpeg", "image/png"),
 )
 """63,206 characters, 10 pictures a post, 4 MB a picture: second-hand (error tables of three publishing tools, read
-November 2026); Meta publishes no numbers for Pages. 4 MB rather than the 10 MB some pages state: it always passes.
+November 2026); Meta publishes no numbers for Pages, and none for shapes. 4 MB rather than the 10 MB some pages state: it always passes.
 Alt text: no length is published; the 1,000 of the other platforms is taken."""
 
 LOOK_BACK = timedelta(minutes=5)
@@ -108,15 +108,15 @@ class Page:
     next_cursor: str
 
 
-def read_page(answer: Answer, message: Message) -> Page:
+def read_page(answer: Answer, message: Message, *, taken: Collection[str] = ()) -> Page:
     check_ok(answer)
     if not isinstance(find_at(answer.json, "data"), list):
         # Only a list can show that a post is absent.
         raise failure(answer, create=False)
     ours = same_words(message.text)
     for item in answer.items:
-        if same_words(str(item.get("message") or "")) == ours:
-            remote_id = find_id(item.get("id"))
+        remote_id = find_id(item.get("id"))
+        if same_words(str(item.get("message") or "")) == ours and remote_id not in taken:
             url = str(item.get("permalink_url") or permalink(remote_id))
             return Page(Published(remote_id, url, read_time(item.get("created_time"))), "")
     return Page(None, meta.find_next(answer))

@@ -32,6 +32,7 @@ class InstagramAdapter:
     """Instagram with Instagram Login. `timeout` (real seconds) also bounds the wait for a container."""
 
     name: ClassVar[str] = "instagram"
+    title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10), timedelta(seconds=60))
 
@@ -137,7 +138,7 @@ class InstagramAdapter:
     async def _find_listed(self, account: Account, message: Message, sent: Sent) -> Published | None:
         edge, form = f"{await self._account_id(account)}/media", wire.find_form(sent)
         for _ in range(MAX_PAGES):
-            page = wire.read_page(await self._get(account, edge, form), message)
+            page = wire.read_page(await self._get(account, edge, form), message, taken=sent.taken)
             if page.found or not page.next_cursor:
                 return page.found
             form |= {"after": page.next_cursor}

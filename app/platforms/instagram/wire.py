@@ -5,7 +5,7 @@ facebook-business-sdk-codegen at ad2b0b6 (v25.0, IGUser and IGMedia) and faceboo
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -36,9 +36,11 @@ LIMITS = Limits(
     image_types=("image/jpeg",),
     needs_image=True,
     slots=256,
+    image_ratio=(4 / 5, 1.91),
+    image_width=1440,
 )
-"""Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000:
-"Content publishing" and IG User `/media` reference, November 2026 (the app itself takes 20 pictures, the API 10)."""
+"""Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
+4:5 to 1.91:1, 320 to 1440 pixels wide (Instagram scales what is not): "Content publishing" and IG User `/media` reference, November 2026 (the app itself takes 20 pictures, the API 10)."""
 
 HASHTAGS, MENTIONS = 30, 20
 LOOK_BACK = timedelta(minutes=5)
@@ -203,14 +205,14 @@ class Page:
     next_cursor: str
 
 
-def read_page(answer: Answer, message: Message) -> Page:
+def read_page(answer: Answer, message: Message, *, taken: Collection[str] = ()) -> Page:
     check_ok(answer)
     if not isinstance(find_at(answer.json, "data"), list):
         # Only a list can show that a post is absent.
         raise failure(answer, create=False)
     ours = same_words(message.text)
     for item in answer.items:
-        if same_words(str(item.get("caption") or "")) == ours:
+        if same_words(str(item.get("caption") or "")) == ours and find_id(item.get("id")) not in taken:
             url, created_at = item.get("permalink"), read_time(item.get("timestamp"))
             return Page(Published(find_id(item.get("id")), str(url) if url else None, created_at), "")
     return Page(None, meta.find_next(answer))

@@ -25,6 +25,7 @@ class XAdapter:
     """X. `now` is the clock that X's reset times are compared with; `timeout` is in real seconds."""
 
     name: ClassVar[str] = "x"
+    title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=15), timedelta(seconds=90))
 
@@ -57,7 +58,7 @@ class XAdapter:
         parameters = wire.find_parameters(sent)
         for _ in range(MAX_PAGES):
             answer = await self._ask(account, _timeline(account_id, parameters))
-            page = wire.read_page(answer, account, message, now=self._now())
+            page = wire.read_page(answer, account, message, now=self._now(), taken=sent.taken)
             if page.found or not page.next_token:
                 return page.found
             parameters |= {"pagination_token": page.next_token}

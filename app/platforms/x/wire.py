@@ -6,7 +6,7 @@ Sources: xdevplatform/docs at 2871328 (22 August 2026), OpenAPI 2.166 (`tweet.*`
 import html
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ LIMITS = Limits(
     image_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
 )
 """280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
-1-4 photos, 5 MB each: "Media best practices", August 2026 (GIF up to 15 MB is not used).
+1-4 photos, 5 MB each, any shape: "Media best practices", August 2026 (GIF up to 15 MB is not used).
 Alt text 1,000: OpenAPI 2.167, `AltText.text.maxLength`."""
 
 BATCH = 100
@@ -139,7 +139,9 @@ class Page:
     next_token: str
 
 
-def read_page(answer: Answer, account: Account, message: Message, *, now: datetime) -> Page:
+def read_page(
+    answer: Answer, account: Account, message: Message, *, now: datetime, taken: Collection[str] = ()
+) -> Page:
     check_ok(answer, now=now)
     body = answer.json or {}
     if "data" not in body and "meta" not in body:
@@ -147,8 +149,8 @@ def read_page(answer: Answer, account: Account, message: Message, *, now: dateti
         raise failure(answer, create=False, now=now)
     ours = comparable(message.text)
     for item in answer.items:
-        if comparable(expand(item)) == ours:
-            remote_id = find_id(item.get("id"))
+        remote_id = find_id(item.get("id"))
+        if comparable(expand(item)) == ours and remote_id not in taken:
             found = Published(remote_id, permalink(account, remote_id), read_time(item.get("created_at")))
             return Page(found, "")
     return Page(None, find_id(find_at(answer.json, "meta", "next_token")))

@@ -1,0 +1,26 @@
+"""What a lower room may have to tell the rooms above it: the words, without a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    DELIVERY_STOPPED = "delivery.stopped"
+    DELIVERY_MISSED = "delivery.missed"
+    DELIVERY_UNSURE = "delivery.unsure"  # and only a person can find out
+    CHANNEL_BROKEN = "channel.needs_reconnect"
+    POST_IN_REVIEW = "post.in_review"
+    POST_APPROVED = "post.approved"
+    POST_REJECTED = "post.rejected"
+
+
+@dataclass(frozen=True)
+class Event:
+    """`subject` such as `delivery:12`; `detail` holds plain JSON values and no secret."""
+
+    kind: EventKind
+    subject: str
+    unit_id: int
+    detail: Mapping[str, Any] = field(default_factory=dict)

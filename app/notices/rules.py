@@ -1,0 +1,132 @@
+"""Decides who hears of an event, what counts as one incident, and when a message is tried again."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.accounts.rules import MAY, Act, Role, UnitKind
+from app.audit.events import EventKind
+from app.kit.errors import BadInput, Problem
+
+
+class Way(StrEnum):
+    """How a notice leaves the house; the list inside it needs no way."""
+
+    MAIL = "mail"
+    TELEGRAM = "telegram"
+
+
+class SendState(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+PATIENCE = timedelta(days=3)
+"""A message that could not leave for so long is given up; its notice stays in the list."""
+
+_CHAT = re.compile(r"-?\d{1,20}|@[A-Za-z]\w{4,31}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event of the outbox, by its number there, with the unit it is about."""
+
+    id: int
+    kind: EventKind
+    subject: str
+    unit_id: int
+    unit_name: str
+    path: str
+    timezone: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Member:
+    """An active person's role at a unit at or above the one concerned; `path` is that unit's."""
+
+    user_id: int
+    path: str
+    kind: UnitKind
+    role: Role
+
+    def may(self, act: Act) -> bool:
+        return act in MAY[self.role]
+
+
+def incident(event: Happening) -> str:
+    """The same for everything that is one failure: all misses of a post at one limit, one attempt of a delivery.
+
+    The others are written exactly once, in the transaction that changes the state: their own number names them.
+    """
+    kind = event.kind.rpartition(".")[2]
+    match event.kind:
+        case EventKind.DELIVERY_MISSED:
+            return f"post:{event.detail.get('post_id')}:{kind}:{event.detail.get('valid_until')}"
+        case EventKind.DELIVERY_STOPPED | EventKind.DELIVERY_UNSURE:
+            return f"{event.subject}:{kind}:{event.detail.get('attempt')}"
+        case _:
+            return f"{event.subject}:{kind}:{event.id}"
+
+
+def by_incident(events: Iterable[Happening]) -> dict[str, list[Happening]]:
+    found: dict[str, list[Happening]] = {}
+    for event in events:
+        found.setdefault(incident(event), []).append(event)
+    return found
+
+
+def audience(event: Happening, members: Sequence[Member]) -> set[int]:
+    """User ids. `members`: everybody active at the event's unit and above; nobody is told of what they did themselves."""
+    authors = set(event.detail.get("authors", ()))
+    match event.kind:
+        case EventKind.POST_APPROVED | EventKind.POST_REJECTED:
+            told = authors & {member.user_id for member in members}
+        case EventKind.POST_IN_REVIEW:
+            told = _reviewers(event, [member for member in members if member.user_id not in authors])
+        case EventKind.CHANNEL_BROKEN:
+            # Writers and reviewers may not reconnect; who may, must know.
+            told = _concerned(event, members) | _nearest(members, lambda member: member.may(Act.MANAGE))
+        case _:
+            told = _concerned(event, members)
+    return told - {event.detail.get("by")}
+
+
+def _concerned(event: Happening, members: Sequence[Member]) -> set[int]:
+    """The unit's own writers, and the nearest reviewers above it: all levels at once would drown the KPU."""
+    own = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
+    return own | _nearest(members, lambda member: member.path != event.path and member.may(Act.REVIEW))
+
+
+def _reviewers(event: Happening, members: Sequence[Member]) -> set[int]:
+    kpu_only = event.detail.get("needs") == "kpu"
+    return _nearest(members, lambda member: member.may(Act.REVIEW) and (not kpu_only or member.kind is UnitKind.KPU))
+
+
+def _nearest(members: Sequence[Member], fits: Callable[[Member], bool]) -> set[int]:
+    """Those who fit at the lowest unit that has any."""
+    fitting = [member for member in members if fits(member)]
+    lowest = max((len(member.path) for member in fitting), default=0)
+    return {member.user_id for member in fitting if len(member.path) == lowest}
+
+
+def back_off(attempts: int) -> timedelta:
+    """30 s, 1 min, 2 min ... at most an hour."""
+    return min(FIRST_WAIT * (1 << min(max(attempts, 1) - 1, 10)), LONGEST_WAIT)
+
+
+def read_chat(text: str, *, is_on: bool) -> str:
+    """A Telegram chat: a number or @channel; raises BadInput where it is needed and is none."""
+    chat = text.strip()
+    if not chat and not is_on:
+        return ""
+    if not _CHAT.fullmatch(chat):
+        message = "Isi nomor chat Telegram Anda. Kirim pesan apa saja ke bot, lalu tanyakan nomornya ke @userinfobot."
+        raise BadInput(message, Problem("telegram_chat", "nomor chat, misalnya 123456789"))
+    return chat

@@ -1,0 +1,154 @@
+"""What each event says to a person, in Bahasa Indonesia: what happened, what to do, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.audit.events import EventKind
+from app.content.values import write_date, zone_name
+from app.notices.rules import Happening
+from app.platforms.registry import TITLES
+
+MAX_TITLE, MAX_BODY = 150, 600
+
+
+@dataclass(frozen=True)
+class Text:
+    """`link` is a path of the web pages."""
+
+    title: str
+    body: str
+    link: str
+
+
+def write(events: Sequence[Happening]) -> Text:
+    """The text of one incident; `events` has at least one, all of the same kind."""
+    event = events[0]
+    match event.kind:
+        case EventKind.DELIVERY_STOPPED:
+            text = _stopped(event)
+        case EventKind.DELIVERY_MISSED:
+            text = _missed(events)
+        case EventKind.DELIVERY_UNSURE:
+            text = _unsure(event)
+        case EventKind.CHANNEL_BROKEN:
+            text = _broken(event)
+        case EventKind.POST_IN_REVIEW:
+            text = _in_review(event)
+        case EventKind.POST_APPROVED:
+            text = _approved(event)
+        case EventKind.POST_REJECTED:
+            text = _rejected(event)
+    mark = "[Latihan] " if event.detail.get("environment") == "practice" else ""
+    return Text(_short(mark + text.title, MAX_TITLE), _short(text.body, MAX_BODY), text.link)
+
+
+def _stopped(event: Happening) -> Text:
+    return Text(
+        f"Unggahan {event.unit_name} ditolak {_platform(event)}",
+        f"{_sentence(event.detail.get('reason') or 'Platform menolak unggahan ini.')} Buka unggahannya, perbaiki, lalu kirim ulang.",
+        _delivery_link(event),
+    )
+
+
+def _missed(events: Sequence[Happening]) -> Text:
+    event = events[0]
+    platforms = ", ".join(dict.fromkeys(_platform(one) for one in events))
+    until = _moment(event.detail.get("valid_until"), event.timezone)
+    late = f"batas waktunya ({until}) sudah lewat" if until else "batas waktunya sudah lewat"
+    link = _delivery_link(event) if len(events) == 1 else f"/unggahan/{event.detail.get('post_id')}"
+    return Text(
+        f"Unggahan {event.unit_name} tidak sempat terbit di {platforms}",
+        f"Unggahan ini tidak dikirim karena {late}. Bila isinya masih berlaku, buka lalu coba lagi; bila tidak, biarkan.",
+        link,
+    )
+
+
+def _unsure(event: Happening) -> Text:
+    where = _platform(event)
+    return Text(
+        f"Periksa apakah unggahan {event.unit_name} sudah terbit di {where}",
+        f"Sudah dikirim, tetapi {where} tidak memastikan. Buka akunnya, lihat apakah unggahan ada, lalu tandai sudah atau belum terbit. Sistem tidak mengirim ulang sebelum Anda memutuskan.",
+        _delivery_link(event),
+    )
+
+
+def _broken(event: Happening) -> Text:
+    account = f"Akun {_platform(event)} @{event.detail.get('handle', '')}"
+    return Text(
+        f"{account} perlu disambungkan ulang",
+        f"{event.unit_name}: {_sentence(event.detail.get('reason') or 'Platform menolak kredensialnya.')} Unggahan untuk akun ini ditahan dan terbit setelah tersambung lagi. Sambungkan ulang akunnya, atau minta admin melakukannya.",
+        f"/antrean?tab=menunggu&unit={event.unit_id}",
+    )
+
+
+def _in_review(event: Happening) -> Text:
+    count = event.detail.get("count")
+    what = f"{count} unggahan siaran {event.unit_name}" if count else f"Unggahan {event.unit_name}"
+    why = _sentence("; ".join(event.detail.get("why", ()))[:200])
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    when = f"Waktu terbit: {due}; tanpa persetujuan, tidak akan terbit. " if due else ""
+    kind, _, number = event.subject.partition(":")
+    link = f"/siaran/{number}" if kind == "broadcast" else f"/unggahan/{number}"
+    return Text(f"{what} menunggu tinjauan Anda", f"{why} {when}Buka, baca, lalu setujui atau tolak.".strip(), link)
+
+
+def _approved(event: Happening) -> Text:
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    note = event.detail.get("reason")
+    said = [
+        f"Disetujui oleh {event.detail.get('by_name', 'peninjau')}.",
+        f"Terbit {due}." if due else "",
+        f"Catatan: {_sentence(note)}" if note else "",
+        "Anda tidak perlu melakukan apa-apa lagi.",
+    ]
+    return Text(f"Unggahan {event.unit_name} disetujui", " ".join(filter(None, said)), _post_link(event))
+
+
+def _rejected(event: Happening) -> Text:
+    by, reason = event.detail.get("by_name", "peninjau"), event.detail.get("reason", "")
+    return Text(
+        f"Unggahan {event.unit_name} dikembalikan untuk diperbaiki",
+        f"Alasan dari {by}: {_sentence(reason)} Perbaiki, lalu ajukan lagi.",
+        _post_link(event),
+    )
+
+
+def letter(texts: Sequence[Text], base_url: str) -> tuple[str, str]:
+    """Subject and plain text of one message that carries one notice or several."""
+    subject = texts[0].title if len(texts) == 1 else f"{len(texts)} kabar dari Kentongan"
+    parts = [f"{text.title}\n\n{text.body}\n\nBuka: {base_url}{text.link}" for text in texts]
+    return subject, "\n\n---\n\n".join(parts)
+
+
+def _platform(event: Happening) -> str:
+    name = str(event.detail.get("platform", ""))
+    return TITLES.get(name, name.capitalize())
+
+
+def _delivery_link(event: Happening) -> str:
+    return f"/antrean/{event.subject.partition(':')[2]}"
+
+
+def _post_link(event: Happening) -> str:
+    return f"/unggahan/{event.subject.partition(':')[2]}"
+
+
+def _moment(iso: object, zone: str) -> str:
+    """Rabu, 27 November 2024 pukul 07.00 WIB; empty without a moment."""
+    if not isinstance(iso, str):
+        return ""
+    local = datetime.fromisoformat(iso).astimezone(ZoneInfo(zone))
+    return f"{write_date(local.date())} pukul {local:%H.%M} {zone_name(zone)}"
+
+
+def _sentence(text: object) -> str:
+    said = str(text).strip()
+    return said if not said or said[-1] in ".!?" else f"{said}."
+
+
+def _short(text: str, longest: int) -> str:
+    """One line; a subject must not carry a line break of somebody's reason into a header."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

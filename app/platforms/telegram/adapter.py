@@ -1,0 +1,82 @@
+"""Speaks to Telegram's Bot API through aiohttp; the token is part of every address, so no address is ever shown."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import quote
+
+from app.platforms.answer import Answer
+from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Published, Sent
+from app.platforms.http import AioTransport, File, Request, load_picture
+from app.platforms.telegram import wire
+
+
+class TelegramAdapter:
+    """A Telegram channel through a bot that is its administrator. `timeout` is in real seconds.
+
+    It cannot be asked: whatever ends in doubt goes to a person.
+    """
+
+    name: ClassVar[str] = "telegram"
+    title: ClassVar[str] = wire.TITLE
+    limits: ClassVar[Limits] = wire.LIMITS
+    look_after: ClassVar[tuple[timedelta, ...]] = ()
+
+    def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
+        self._transport = AioTransport(title=wire.TITLE, timeout=timeout)
+
+    def length(self, text: str) -> int:
+        return wire.length(text)
+
+    def needs_prepare(self, message: Message) -> bool:
+        """Pictures travel inside the one request that publishes: there is no upload without a message."""
+        return False
+
+    async def prepare(self, account: Account, message: Message) -> Json:
+        return {}
+
+    async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
+        wire.check_message(message)
+        pictures = message.pictures
+        mimes = [picture.mime or "image/jpeg" for picture in pictures]
+        contents = await asyncio.gather(*map(load_picture, pictures))
+        if not pictures:
+            answer = await self._call(account, "sendMessage", json=wire.text_body(account, message), create=True)
+        elif len(pictures) == 1:
+            files = [File("photo", mimes[0], contents[0])]
+            form = wire.photo_form(account, message)
+            answer = await self._call(account, "sendPhoto", form=form, files=files, create=True)
+        else:
+            names = wire.album_names(len(pictures))
+            files = [File(*each) for each in zip(names, mimes, contents, strict=True)]
+            form = wire.album_form(account, message)
+            answer = await self._call(account, "sendMediaGroup", form=form, files=files, create=True)
+        return wire.read_created(answer)
+
+    async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        """Always raises TryLater: a bot sees nothing of what its channel shows."""
+        raise wire.cannot_ask()
+
+    async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
+        if not remote_ids:
+            return {}
+        body = {"chat_id": wire.chat_id(account)}
+        return wire.read_metrics(await self._call(account, "getChatMemberCount", json=body), remote_ids)
+
+    async def check(self, account: Account) -> Identity:
+        """Also whether the bot may post in the channel."""
+        bot_id = wire.read_bot_id(await self._call(account, "getMe"))
+        chat_id = wire.chat_id(account)
+        identity = wire.read_chat(await self._call(account, "getChat", json={"chat_id": chat_id}))
+        body = {"chat_id": chat_id, "user_id": int(bot_id)}
+        wire.check_member(await self._call(account, "getChatMember", json=body))
+        return identity
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _call(self, account: Account, method: str, **more: object) -> Answer:
+        token = account.credential["access_token"]
+        url = f"{account.base_url}/bot{quote(token, safe=':')}/{method}"
+        return await self._transport.send(Request("POST", url, hidden=token, **more))  # type: ignore[arg-type]

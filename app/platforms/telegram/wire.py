@@ -1,0 +1,202 @@
+"""Telegram's Bot API for channels: what a message becomes, and what each answer means.
+
+Source: Bot API 10.1 of 11 June 2026. A bot cannot read what stands in a channel, so nothing here looks anything up.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from app.platforms.answer import Answer, find_at, find_id, find_number, quote, unreadable
+from app.platforms.contract import (
+    Account,
+    Identity,
+    Limits,
+    Message,
+    Metrics,
+    NeedsReconnect,
+    Published,
+    PublishError,
+    Refused,
+    TryLater,
+)
+
+TITLE = "Telegram"
+
+LIMITS = Limits(
+    text=4096,
+    images=10,
+    image_bytes=10 * 1024 * 1024,
+    alt_text=0,
+    image_types=("image/jpeg", "image/png", "image/webp"),
+    slots=24,
+    image_ratio=(1 / 20, 20),
+    image_width=5000,
+)
+"""4,096 UTF-16 units of text: `sendMessage`; photos of 10 MB, width and height together 10,000, at most 1:20: `sendPhoto`;
+albums of 2 to 10: `sendMediaGroup`; Bot API 10.1, June 2026. There is no alt text. `slots`: about 30 messages a second of
+one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
+
+CAPTION = 1024
+"""UTF-16 units under a photo: `sendPhoto`, Bot API 10.1."""
+
+_RATE_GUESS = timedelta(seconds=30)
+_MEMBERS_WHO_POST = {"creator", "administrator"}
+_NO_CHAT = ("chat not found", "chat_id is empty", "peer_id_invalid", "username_not_occupied", "chat_id_invalid")
+_NO_RIGHT = ("not enough rights", "administrator rights", "write_forbidden", "have no rights", "not a member")
+_CHAT_PREFIX = "-100"
+
+
+def length(text: str) -> int:
+    """UTF-16 units, as Telegram counts; the limit under a photo is smaller (`CAPTION`)."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def chat_id(account: Account) -> str:
+    """The channel's number where it was joined by one (private channels), else its public name."""
+    return account.credential.get("account_id") or f"@{account.handle.lstrip('@')}"
+
+
+def check_message(message: Message) -> None:
+    """Raises Refused with the number that was passed."""
+    count, limit = length(message.text), CAPTION if message.pictures else LIMITS.text
+    if count > limit:
+        where = "di bawah gambar " if message.pictures else ""
+        sentence = f"Kiriman ditolak Telegram: tulisan {count} karakter, {where}paling banyak {limit}; pendekkan."
+        raise Refused(sentence, code="too_long")
+    if len(message.pictures) > LIMITS.images:
+        sentence = f"Kiriman ditolak Telegram: ada {len(message.pictures)} gambar, paling banyak {LIMITS.images}."
+        raise Refused(sentence, code="too_many_pictures")
+
+
+def text_body(account: Account, message: Message) -> dict[str, Any]:
+    """For sendMessage; no `parse_mode`, so that nothing in the text is taken for markup."""
+    return {"chat_id": chat_id(account), "text": message.text}
+
+
+def photo_form(account: Account, message: Message) -> dict[str, str]:
+    """For sendPhoto; the file travels beside it as `photo`."""
+    return {"chat_id": chat_id(account)} | ({"caption": message.text} if message.text else {})
+
+
+def album_form(account: Account, message: Message) -> dict[str, str]:
+    """For sendMediaGroup; the files travel beside it under `album_names`. The first caption is shown for the whole album."""
+    media: list[dict[str, str]] = [
+        {"type": "photo", "media": f"attach://{name}"} for name in album_names(len(message.pictures))
+    ]
+    if message.text:
+        media[0]["caption"] = message.text
+    return {"chat_id": chat_id(account), "media": json.dumps(media)}
+
+
+def album_names(count: int) -> Sequence[str]:
+    return [f"photo{number}" for number in range(count)]
+
+
+def read_created(answer: Answer) -> Published:
+    """An album is answered as a list of messages; its first one stands for it."""
+    result = _result(answer)
+    message = result[0] if isinstance(result, list) and result else result
+    message_id = find_id(find_at(message, "message_id"))
+    if message_id:
+        return Published(message_id, permalink(message, message_id))
+    raise failure(answer, create=True)
+
+
+def permalink(message: object, message_id: str) -> str | None:
+    """By the channel's public name; only members can follow the other kind."""
+    username = find_at(message, "chat", "username")
+    if username:
+        return f"https://t.me/{username}/{message_id}"
+    number = find_id(find_at(message, "chat", "id"))
+    return f"https://t.me/c/{number.removeprefix(_CHAT_PREFIX)}/{message_id}" if number else None
+
+
+def read_bot_id(answer: Answer) -> str:
+    bot_id = find_id(find_at(_result(answer), "id"))
+    if bot_id:
+        return bot_id
+    raise failure(answer, create=False)
+
+
+def read_chat(answer: Answer) -> Identity:
+    chat = _result(answer)
+    number = find_id(find_at(chat, "id"))
+    if number:
+        username = str(find_at(chat, "username") or "")
+        return Identity(number, username, str(find_at(chat, "title") or username))
+    raise failure(answer, create=False)
+
+
+def check_member(answer: Answer) -> None:
+    """Raises NeedsReconnect for a bot that may not post in the channel."""
+    member = _result(answer)
+    role = str(find_at(member, "status") or "")
+    if not role:
+        raise failure(answer, create=False)
+    if role not in _MEMBERS_WHO_POST or find_at(member, "can_post_messages") is False:
+        raise _no_right(answer.status)
+
+
+def read_metrics(answer: Answer, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
+    """Followers alone: a bot sees neither views nor what became of a message."""
+    followers = find_number(_result(answer))
+    if followers is None:
+        raise failure(answer, create=False)
+    return {remote_id: Metrics(followers=followers) for remote_id in remote_ids}
+
+
+def cannot_ask() -> TryLater:
+    sentence = "Telegram tidak dapat ditanya apakah unggahan sudah terbit. Buka salurannya, lalu tandai."
+    return TryLater(sentence, after=timedelta(hours=1), code="cannot_ask")
+
+
+def _result(answer: Answer) -> object:
+    return find_at(answer.json, "result") if answer.ok and find_at(answer.json, "ok") is True else None
+
+
+def failure(answer: Answer, *, create: bool) -> PublishError:
+    """What to do about an answer that is no success."""
+    code = find_number(find_at(answer.json, "error_code")) or (answer.status if answer.json is not None else 0)
+    words = str(find_at(answer.json, "description") or "")
+    match code:
+        case 429:
+            sentence = "Telegram meminta menunggu; akan dilanjutkan otomatis."
+            return TryLater(sentence, after=_wait(answer), code="429", http_status=answer.status)
+        case 401 | 404:
+            sentence = "Hubungkan ulang Telegram: token bot salah atau sudah dicabut."
+            return NeedsReconnect(sentence, code=str(code), http_status=answer.status)
+        case 403:
+            return _no_right(answer.status)
+        case 400 | 413:
+            return _bad_request(answer, words)
+        case _:
+            return unreadable(TITLE, answer, create=create)
+
+
+def _bad_request(answer: Answer, words: str) -> PublishError:
+    status, said = answer.status, words.lower()
+    moved = find_id(find_at(answer.json, "parameters", "migrate_to_chat_id"))
+    if moved:
+        sentence = f"Hubungkan ulang Telegram: nomor grup berubah menjadi {moved}."
+        return NeedsReconnect(sentence, code="migrated", http_status=status)
+    if any(each in said for each in _NO_CHAT):
+        sentence = "Hubungkan ulang Telegram: saluran tidak ditemukan. Periksa namanya dan jadikan bot pengurusnya."
+        return NeedsReconnect(sentence, code="no_chat", http_status=status)
+    if any(each in said for each in _NO_RIGHT):
+        return _no_right(status)
+    return Refused(f"Kiriman ditolak Telegram: {quote(words) or status}", code="400", http_status=status)
+
+
+def _no_right(status: int) -> NeedsReconnect:
+    sentence = "Hubungkan ulang Telegram: jadikan bot pengurus saluran dengan izin mengirim pesan."
+    return NeedsReconnect(sentence, code="no_right", http_status=status)
+
+
+def _wait(answer: Answer) -> timedelta:
+    seconds = find_number(find_at(answer.json, "parameters", "retry_after"))
+    if seconds is None:
+        header = answer.headers.get("retry-after", "")
+        seconds = int(header) if header.isdecimal() else None
+    return _RATE_GUESS if seconds is None else timedelta(seconds=seconds)

@@ -1,0 +1,65 @@
+"""Says who must hear of a post: its reviewers while it waits for them, its authors once they have decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.accounts.rules import Actor
+from app.audit.events import Event, EventKind
+from app.posts.models import Broadcast, Post
+from app.posts.rules import PostState, Reviewer, Route
+from app.posts.writing import Item
+
+
+def review_wanted(
+    post_id: int, item: Item, *, authors: Sequence[int | None], before: Post | None = None
+) -> list[Event]:
+    """Nothing while those who may decide already have it on their table: an author of its words is not one of them."""
+    route, wrote = item.route, {author for author in authors if author is not None}
+    if route is None or route.reviewer is Reviewer.NOBODY:
+        return []
+    if before is not None and before.state == PostState.IN_REVIEW:
+        knew = {before.created_by, before.content.get("edited_by")}
+        if before.content.get("review", {}).get("by") == route.reviewer and wrote <= knew:
+            return []
+    detail = {
+        "needs": str(route.reviewer),
+        "why": list(route.why),
+        "due_at": _iso(item.plan.due_at),
+        "authors": sorted(wrote),
+    }
+    return [Event(EventKind.POST_IN_REVIEW, f"post:{post_id}", item.plan.speaker.unit_id, detail)]
+
+
+def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event]:
+    """One for the whole broadcast: a reviewer with 68 posts to read needs one notice."""
+    waiting = [item.route for item in items if item.route and item.route.reviewer is not Reviewer.NOBODY]
+    if not waiting:
+        return []
+    detail = {
+        "needs": str(_strictest(waiting)),
+        "why": list(dict.fromkeys(why for route in waiting for why in route.why)),
+        "count": len(waiting),
+        "due_at": _iso(min((item.plan.due_at for item in items if item.plan.due_at), default=None)),
+        "authors": [row.created_by] if row.created_by is not None else [],
+    }
+    return [Event(EventKind.POST_IN_REVIEW, f"broadcast:{row.id}", row.unit_id, detail)]
+
+
+def decided(kind: EventKind, post: Post, actor: Actor, reason: str) -> Event:
+    authors = dict.fromkeys((post.created_by, post.content.get("edited_by")))
+    detail = {
+        "by": actor.user_id,
+        "by_name": actor.name,
+        "reason": reason,
+        "due_at": _iso(post.due_at),
+        "authors": [author for author in authors if author is not None],
+    }
+    return Event(kind, f"post:{post.id}", post.unit_id, detail)
+
+
+def _strictest(routes: Sequence[Route]) -> Reviewer:
+    return Reviewer.KPU if any(route.reviewer is Reviewer.KPU for route in routes) else Reviewer.ABOVE
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,173 @@
+"""Who gets which answer at which door: every route of the program, for every role near and far.
+
+Columns: at PPK Bogor Barat viewer, editor, reviewer, admin | at PPK Bogor Utara editor, admin | at the KPU viewer, reviewer,
+admin | nobody. What is asked for always lies in Bogor Barat: a unit of it, or something Sari of PPS Cilendek Barat made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+COLUMNS = (
+    "viewer", "editor", "reviewer", "admin", "editor di utara", "admin di utara",
+    "viewer KPU", "reviewer KPU", "admin KPU", "nobody",
+)  # fmt: skip
+
+PUBLIC = "200 200 200 200 | 200 200 | 200 200 200 | 200"
+KNOWN = "200 200 200 200 | 200 200 | 200 200 200 | 401"
+READ = "200 200 200 200 | 404 404 | 200 200 200 | 401"
+WRITE = "403 200 200 200 | 404 404 | 403 200 200 | 401"
+REVIEW = "403 403 200 200 | 404 404 | 403 200 200 | 401"
+MANAGE = "403 403 403 200 | 404 404 | 403 403 200 | 401"
+REVIEWERS = "403 403 200 200 | 403 200 | 403 200 200 | 401"
+MANAGERS = "403 403 403 200 | 403 200 | 403 403 200 | 401"
+CALENDAR = "403 403 403 403 | 403 403 | 403 200 200 | 401"
+
+
+@dataclass(frozen=True)
+class Call:
+    """`made` names what must exist for each path parameter; strings like `{unit}` in json and form stand for ids.
+
+    `narrow`: what a token that may only read gets, where that is less than a viewer in person gets.
+    """
+
+    expected: str
+    made: str = ""
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    narrow: str = ""
+
+
+def created(row: str) -> str:
+    return row.replace("200", "201")
+
+
+def gone(row: str) -> str:
+    return row.replace("200", "204")
+
+
+def page(row: str) -> str:
+    """Nobody is sent to the way in."""
+    return row.replace("401", "303")
+
+
+def done(row: str) -> str:
+    """A form that worked leads on to a page."""
+    return row.replace("200", "303").replace("401", "303")
+
+
+ANY_VERSION = {"If-Match": "*"}
+POST = {"unit_id": "{unit}", "text": "Posko buka."}
+BROADCAST = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "timing": {"at": "{soon}"}}
+FORM_POST = {"unit": "{unit}", "templat": "bebas", "teks": "Posko buka.", "kapan": "nanti"}
+FORM_BROADCAST = {"templat": "{template}", "mode": "mandatory", "jenis": "pps", "platform": "x", "jeda": "0", "kapan": "waktu", "waktu": "{local}"}  # fmt: skip
+# Who broadcasts without naming a unit does so beneath his own.
+OWN_BROADCAST = "403 403 200 200 | 403 422 | 403 200 200 | 401"
+
+API: dict[str, Call] = {
+    "GET /me": Call(KNOWN),
+    "GET /users": Call(MANAGERS),
+    "POST /users": Call(created(MANAGE), json={"email": "{email}", "name": "Baru", "unit_id": "{unit}", "role": "viewer"}),
+    "GET /tokens": Call(KNOWN),
+    "POST /tokens": Call(created(MANAGE), json={"unit_id": "{unit}", "days": 1}),
+    "DELETE /tokens/{token_id}": Call("404 404 404 204 | 404 404 | 404 404 204 | 401", "token"),
+    "GET /wilayah": Call(KNOWN),
+    "GET /units": Call(KNOWN),
+    "GET /units/{unit_id}": Call(READ, "unit"),
+    "PATCH /units/{unit_id}": Call(WRITE, "unit", {"rw_count": 9}),
+    "GET /tahapan": Call(KNOWN),
+    "POST /tahapan": Call(created(CALENDAR), json={"code": "{code}", "name": "Baru", "kind": "peristiwa"}),
+    "PATCH /tahapan/{tahapan_id}": Call(CALENDAR, "tahapan", {"note": "x"}),
+    "GET /templates": Call(KNOWN),
+    "POST /templates": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json={
+        "key": "{key}", "title": "Baru", "stages": ["*"], "units": ["pps"], "unit_id": "{ppk}",
+        "texts": {"id": {"short": "Halo {{ nama_unit }}"}},
+    }),
+    "GET /templates/{template_id}": Call(READ, "template"),
+    "PATCH /templates/{template_id}": Call(REVIEW, "template", {"title": "Lain"}),
+    "POST /templates/{template_id}/render": Call(READ, "template", {"unit_id": "{unit}", "platform": "x"}),
+    "POST /guard/check": Call(READ, json={"text": "Halo", "unit_id": "{unit}"}),
+    "GET /channels": Call(KNOWN),
+    "POST /channels": Call(created(MANAGE), json={
+        "unit_id": "{unit}", "platform": "x", "environment": "practice", "handle": "{handle}",
+    }),
+    "GET /channels/{channel_id}": Call(READ, "channel"),
+    "PATCH /channels/{channel_id}": Call(MANAGE, "channel", {"state": "paused"}),
+    "DELETE /channels/{channel_id}": Call(MANAGE, "channel"),
+    "POST /channels/{channel_id}/check": Call(MANAGE, "manual_channel"),
+    "POST /media": Call(created(WRITE), form={"unit_id": "{unit}", "alt_text": "Petugas di pasar.", "file": "{photo}"}),
+    "GET /media/{media_id}": Call(READ, "media"),
+    "GET /media/{media_id}/file": Call(READ, "media"),
+    "GET /posts": Call(KNOWN),
+    "POST /posts": Call(created(WRITE), json=POST),
+    "GET /posts/{post_id}": Call(READ, "draft"),
+    "PATCH /posts/{post_id}": Call(WRITE, "draft", {"text": "Lain."}, headers=ANY_VERSION),
+    "DELETE /posts/{post_id}": Call(gone(WRITE), "draft", headers=ANY_VERSION),
+    "POST /posts/{post_id}/submit": Call(WRITE, "rejected"),
+    "POST /posts/{post_id}/approve": Call(REVIEW, "in_review"),
+    "POST /posts/{post_id}/reject": Call(REVIEW, "in_review", {"reason": "Jamnya?"}),
+    "POST /posts/{post_id}/cancel": Call(WRITE, "draft"),
+    "GET /posts/{post_id}/metrics": Call(READ, "draft"),
+    "GET /engagement": Call(KNOWN),
+    "GET /broadcasts": Call(KNOWN),
+    "POST /broadcasts": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json=BROADCAST),
+    "GET /broadcasts/{broadcast_id}": Call(READ, "broadcast"),
+    "POST /broadcasts/{broadcast_id}/cancel": Call(REVIEW, "broadcast"),
+    "GET /deliveries": Call(KNOWN),
+    "GET /deliveries/{delivery_id}": Call(READ, "due"),
+    "POST /deliveries/{delivery_id}/retry": Call(WRITE, "stopped"),
+    "POST /deliveries/{delivery_id}/resolve": Call(WRITE, "unsure", {"published": True}),
+    "POST /deliveries/{delivery_id}/cancel": Call(WRITE, "due"),
+    # Notices are one's own: nobody, however high, reads or marks another's.
+    "GET /notices": Call(KNOWN),
+    "POST /notices/read-all": Call(KNOWN),
+    "POST /notices/{notice_id}/read": Call("404 404 404 404 | 404 404 | 404 404 404 | 401", "foreign_notice"),
+    "GET /notices/preferences": Call(KNOWN),
+    "PUT /notices/preferences": Call(KNOWN, json={"mail": True}, narrow="403"),
+}  # fmt: skip
+
+PAGES: dict[str, Call] = {
+    "GET /api/v1/openapi.json": Call(PUBLIC),
+    "GET /api/docs": Call(PUBLIC),
+    "GET /healthz": Call(PUBLIC),
+    "GET /readyz": Call(PUBLIC.replace("200", "503")),
+    # Without a signature nobody gets a picture, whoever asks.
+    "GET /media/{media_id}.jpg": Call(PUBLIC.replace("200", "404"), "media"),
+    "GET /static/{name}": Call(PUBLIC, "stylesheet"),
+    "GET /favicon.ico": Call(PUBLIC.replace("200", "307")),
+    # Closed until an operator sets a token for it; a person's log-in does not open it.
+    "GET /metrics": Call(PUBLIC.replace("200", "404")),
+    "* /simulator": Call(PUBLIC, query="/_sim/wall"),
+    "GET /masuk": Call("303 303 303 303 | 303 303 | 303 303 303 | 200"),
+    "GET /masuk/{secret}": Call(PUBLIC.replace("200", "401"), "secret"),
+    "POST /masuk/{secret}": Call(PUBLIC.replace("200", "401"), "secret"),
+    "POST /keluar": Call(PUBLIC.replace("200", "303")),
+    "GET /": Call(PUBLIC.replace("200", "303")),
+    "GET /dasbor": Call(page(KNOWN)),
+    "GET /antrean": Call(page(KNOWN)),
+    "GET /antrean/{delivery_id}": Call(page(READ), "due"),
+    "POST /antrean/{delivery_id}/coba-lagi": Call(done(WRITE), "stopped"),
+    "POST /antrean/{delivery_id}/putuskan": Call(done(WRITE), "unsure", form={"terbit": "ya"}),
+    "POST /antrean/{delivery_id}/batalkan": Call(done(WRITE), "due"),
+    "GET /tulis": Call("403 200 200 200 | 200 200 | 403 200 200 | 303"),
+    "POST /tulis/pratinjau": Call(page(WRITE), form=FORM_POST),
+    "POST /tulis": Call(done(WRITE), form=FORM_POST),
+    "GET /unggahan/{post_id}": Call(page(READ), "draft"),
+    "POST /unggahan/{post_id}/ajukan": Call(done(WRITE), "rejected"),
+    "POST /unggahan/{post_id}/setujui": Call(done(REVIEW), "in_review"),
+    "POST /unggahan/{post_id}/tolak": Call(done(REVIEW), "in_review", form={"alasan": "Jamnya?"}),
+    "POST /unggahan/{post_id}/batalkan": Call(done(WRITE), "draft"),
+    "GET /siaran": Call(page(KNOWN)),
+    "GET /siaran/baru": Call(page(REVIEWERS)),
+    "POST /siaran/periksa": Call("403 403 200 200 | 403 404 | 403 200 200 | 303", form=FORM_BROADCAST),
+    "POST /siaran": Call("403 403 303 303 | 403 404 | 403 303 303 | 303", form=FORM_BROADCAST),
+    "GET /siaran/{broadcast_id}": Call(page(READ), "broadcast"),
+    "POST /siaran/{broadcast_id}/batalkan": Call(done(REVIEW), "broadcast"),
+}  # fmt: skip
+
+ROUTES: dict[str, Call] = {
+    **{f"{name.split(' ')[0]} /api/v1{name.split(' ')[1]}": call for name, call in API.items()},
+    **PAGES,
+}
