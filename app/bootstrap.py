@@ -23,6 +23,7 @@ from app.notices.telegram import Telegram
 from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters
 from app.posts.broadcasts import BroadcastService
+from app.posts.revising import ReviseService
 from app.posts.service import PostService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
@@ -66,6 +67,7 @@ class Kentongan:
     publishing: PublishingService
     posts: PostService
     broadcasts: BroadcastService
+    revising: ReviseService
     engagement: EngagementService
     notices: NoticesService
     ring: Ring = _rings_nobody
@@ -111,6 +113,8 @@ def build(settings: Settings) -> Kentongan:
     channels.on_state.append(publishing.on_channel_state)
     guard = shipped_rules()
     posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
+    revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
+    tahapan.on_moved.append(revising.on_moved)
     return Kentongan(
         settings,
         clock,
@@ -129,6 +133,7 @@ def build(settings: Settings) -> Kentongan:
         publishing=publishing,
         posts=posts,
         broadcasts=BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing),
+        revising=revising,
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
         notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
     )

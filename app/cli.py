@@ -28,9 +28,9 @@ from app.kit.errors import AppError
 from app.kit.logs import configure
 from app.migrate import migrate as migrate_database
 from app.settings import Settings
-from app.supervisor import Supervisor
+from app.supervisor import become
 from simulator.main import create_simulator
-from workers.process import run_worker
+from workers.__main__ import main as run_worker
 
 app = typer.Typer(help="Kentongan: kabar serentak dari setiap unit.", no_args_is_help=False, add_completion=False)
 load_app = typer.Typer(help="Muat data rujukan; aman dijalankan berulang.", no_args_is_help=True)
@@ -122,7 +122,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         say(
             f"Belum ada pengguna. Buka tautan sekali pakai ini (berlaku {SETUP_HOURS} jam): {settings.base_url}/masuk/{secret}"
         )
-    _supervise(settings, host, port)
+    become(settings, host, port)
 
 
 @app.command()
@@ -148,19 +148,17 @@ def demo(
     say(f"Dinding simulator: {settings.simulator}/_sim/wall")
     say("Tekan Ctrl-C untuk berhenti; data tetap tersimpan.")
 
-    async def begin() -> None:
-        await _first_broadcast(settings)
-        if browse and sys.stdout.isatty():
-            webbrowser.open(f"{settings.base_url}/masuk/{ready.links[0].secret}")
-
-    environment = {"KENTONGAN_DATA_DIR": str(settings.data_dir.resolve()), "KENTONGAN_BASE_URL": settings.base_url}
-    _supervise(settings, host, port, on_ready=begin, environment=environment)
+    link = f"{settings.base_url}/masuk/{ready.links[0].secret}"
+    become(
+        settings, host, port, greeting=["begin-practice", *(["--open", link] if browse and sys.stdout.isatty() else [])]
+    )
 
 
-async def _first_broadcast(settings: Settings) -> None:
-    """On the first start only: the later ones find what the first one left."""
-    house = build(settings)
-    try:
+@app.command(hidden=True)
+def begin_practice(link: Annotated[str, typer.Option("--open")] = "") -> None:
+    """The demo's first broadcast, on its first start only: later ones find what the first one left."""
+
+    async def work(house: Kentongan) -> None:
         if await house.broadcasts.any():
             return
         view = await practice.first_broadcast(house)
@@ -168,8 +166,10 @@ async def _first_broadcast(settings: Settings) -> None:
         say(
             f"Siaran pertama: “{view.title}” ke {view.units} unit, {view.deliveries} kiriman, terbit {seconds} detik lagi."
         )
-    finally:
-        await house.close()
+
+    _in_house(work)
+    if link:
+        webbrowser.open(link)
 
 
 def _introduce(ready: practice.Practice, base_url: str) -> None:
@@ -197,19 +197,6 @@ def _refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-def _supervise(
-    settings: Settings,
-    host: str,
-    port: int,
-    *,
-    on_ready: Callable[[], Awaitable[None]] | None = None,
-    environment: dict[str, str] | None = None,
-) -> None:
-    passed = environment or {"KENTONGAN_BASE_URL": settings.base_url}
-    _run(Supervisor(settings, host, port, on_ready, passed).run())
-    say("Berhenti. Data tersimpan di " + str(settings.data_dir))
-
-
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Proses web saja."""
@@ -231,13 +218,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 @app.command()
 def worker() -> None:
     """Satu proses pekerja; boleh dijalankan sebanyak yang perlu."""
-    settings = _settings()
-    redis_url = os.environ.get("KENTONGAN_EMBEDDED_REDIS") or settings.redis_url
-    if redis_url == "embedded":
-        raise RuntimeError(
-            "Pekerja yang dijalankan sendiri perlu KENTONGAN_REDIS_URL=redis://... ; Redis tertanam hanya ada pada `kentongan up`."
-        )
-    _run(run_worker(settings, redis_url))
+    run_worker()
 
 
 @app.command()
@@ -385,7 +366,9 @@ def token_add(
         if owner is None:
             raise RuntimeError(f"Tidak ada pengguna dengan surel {user}. Tambahkan dulu: kentongan user add {user} ...")
         unit_id = await _unit_id(house, unit)
-        return await house.people.add_token(user_id=owner.id or 0, unit_id=unit_id, scopes=scope or None, days=days, name="cli")
+        return await house.people.add_token(
+            user_id=owner.id or 0, unit_id=unit_id, scopes=scope or None, days=days, name="cli"
+        )
 
     say(f"token: {_in_house(work)}")
 

@@ -1,4 +1,7 @@
-"""Runs a whole installation on one machine: starts its processes, restarts what dies, leaves nothing behind."""
+"""Runs a whole installation on one machine: starts its processes, restarts what dies, leaves nothing behind.
+
+A process of its own (`python -m app.supervisor`), small because it knows nothing of what its children do.
+"""
 
 import asyncio
 import ctypes
@@ -7,11 +10,11 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from app.kit.logs import logger
+from app.kit.logs import configure, logger
 from app.settings import Settings
 from workers import embedded
 
@@ -20,6 +23,7 @@ log = logger("supervisor")
 STOP_PATIENCE = 40.0
 """Real seconds a process may take to drain: a send may wait for its answer for `send_timeout`."""
 LONGEST_PAUSE = 10.0
+KENTONGAN = [sys.executable, "-m", "app.cli"]
 _PR_SET_PDEATHSIG = 1
 
 
@@ -47,8 +51,8 @@ class Supervisor:
     settings: Settings
     host: str
     port: int
-    on_ready: Callable[[], Awaitable[None]] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    greeting: Sequence[str] = ()
+    """A `kentongan` command to run once everything answers."""
 
     async def run(self) -> None:
         stopping = asyncio.Event()
@@ -56,15 +60,14 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
         redis = embedded.plan(self.settings.data_dir) if self.settings.redis_url == "embedded" else None
-        child_environment = {**os.environ, **self.environment}
+        environment = dict(os.environ)
         children = [Child("valkey", redis.command, asyncio.subprocess.DEVNULL)] if redis else []
         if redis:
-            child_environment["KENTONGAN_EMBEDDED_REDIS"] = redis.url
-        kentongan = [sys.executable, "-m", "app.cli"]
-        children.append(Child("web", [*kentongan, "serve", "--host", self.host, "--port", str(self.port)]))
-        children.append(Child("worker", [*kentongan, "worker"]))
-        keepers = [asyncio.create_task(self._keep(child, child_environment)) for child in children]
-        greeting = asyncio.create_task(self._greet())
+            environment["KENTONGAN_EMBEDDED_REDIS"] = redis.url
+        children.append(Child("web", [*KENTONGAN, "serve", "--host", self.host, "--port", str(self.port)]))
+        children.append(Child("worker", [sys.executable, "-m", "workers"]))
+        keepers = [asyncio.create_task(self._keep(child, environment)) for child in children]
+        greeting = asyncio.create_task(self._greet(environment))
         await stopping.wait()
         greeting.cancel()
         for keeper in keepers:
@@ -92,14 +95,15 @@ class Supervisor:
             log.warning("child_died", child=child.name, code=code)
             await asyncio.sleep(min(0.2 * 2**child.fast_deaths, LONGEST_PAUSE))
 
-    async def _greet(self) -> None:
-        """Call `on_ready` once the web process answers that everything is there."""
-        if self.on_ready is None:
+    async def _greet(self, environment: Mapping[str, str]) -> None:
+        """Once the web process answers that everything is there."""
+        if not self.greeting:
             return
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
         while not await _answers(host, self.port):  # noqa: ASYNC110 - another process answers; no event to wait for
             await asyncio.sleep(0.1)
-        await self.on_ready()
+        process = await asyncio.create_subprocess_exec(*KENTONGAN, *self.greeting, env=dict(environment))
+        await process.wait()
 
     async def _end(self, child: Child) -> None:
         process = child.process
@@ -128,3 +132,22 @@ async def _answers(host: str, port: int) -> bool:
         return False
     finally:
         writer.close()
+
+
+def become(settings: Settings, host: str, port: int, *, greeting: Sequence[str] = ()) -> None:
+    """Turn this process, which has prepared everything and is large by now, into the supervisor. Does not return."""
+    os.environ["KENTONGAN_DATA_DIR"] = str(settings.data_dir.resolve())
+    os.environ["KENTONGAN_BASE_URL"] = settings.base_url
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "app.supervisor", host, str(port), *greeting])
+
+
+def main(host: str, port: str, *greeting: str) -> None:
+    settings = Settings()
+    configure(level=settings.log_level)
+    asyncio.run(Supervisor(settings, host, int(port), greeting).run())
+    print("Berhenti. Data tersimpan di", settings.data_dir, flush=True)  # noqa: T201 - a command's last word
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

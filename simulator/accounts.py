@@ -1,11 +1,11 @@
 """Knows how a practice token and an account's number follow from platform and handle alone."""
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"sim_([a-z]+)_([\w.\-]{1,100})")
-_INSTAGRAM_PREFIX = "1784"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,24 @@ class Account:
 
 
 def account_id(platform: str, handle: str) -> str:
-    """15 digits (Facebook, X), or 17 starting with 1784 (Instagram): the shapes the real platforms give."""
-    number = int.from_bytes(hashlib.sha256(f"{platform}:{handle}".encode()).digest()[:8], "big")
-    if platform == "instagram":
-        return f"{_INSTAGRAM_PREFIX}{number % 10**13:013d}"
+    """In the shape each real platform gives; 15 digits where nothing else is known (Facebook, X)."""
+    digest = hashlib.sha256(f"{platform}:{handle}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big")
+    match platform:
+        case "instagram":
+            return f"1784{number % 10**13:013d}"
+        case "threads":
+            return f"2{number % 10**16:016d}"
+        case "telegram":
+            return f"-100{10**9 + number % (9 * 10**9)}"
+        case "bluesky":
+            return f"did:plc:{base64.b32encode(digest).decode().lower()[:24]}"
+        case "mastodon":
+            return f"11{number % 10**16:016d}"
+        case "tiktok":
+            return f"-000{base64.urlsafe_b64encode(digest).decode()[:32]}"
+        case "youtube":
+            return f"UC{base64.urlsafe_b64encode(digest).decode()[:22]}"
     return str(10**14 + number % (9 * 10**14))
 
 

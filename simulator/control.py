@@ -131,6 +131,8 @@ def _mime(head: bytes) -> str:
         return "image/png"
     if head.startswith(b"GIF8"):
         return "image/gif"
+    if head[4:8] == b"ftyp":
+        return "video/mp4"
     return "image/webp" if head[8:12] == b"WEBP" else "application/octet-stream"
 
 

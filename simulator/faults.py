@@ -23,6 +23,7 @@ class Kind:
     platforms: tuple[str, ...] = ()
 
 
+_META = ("instagram", "threads")
 KINDS: dict[str, Kind] = {
     "lost_answer": Kind(CREATE, "dicatat, lalu sambungan diputus tanpa jawaban"),
     "reset": Kind(CREATE, "sambungan diputus sebelum dicatat"),
@@ -35,14 +36,23 @@ KINDS: dict[str, Kind] = {
     "credits_depleted": Kind(CREATE, "402, kredit habis", ("x",)),
     "slow": Kind(CREATE, "menunggu seconds (bawaan 5) sebelum dicatat"),
     "late_answer": Kind(CREATE, "dicatat, lalu menunggu seconds (bawaan 5) sebelum menjawab"),
-    "container_in_progress": Kind("container", "IN_PROGRESS selama polls (bawaan 3) kali ditanya", ("instagram",)),
-    "container_error": Kind("container", "kontainer berakhir ERROR", ("instagram",)),
-    "container_expired": Kind("container", "kontainer EXPIRED", ("instagram",)),
-    "metric_refused": Kind("insights", "metric ini tidak ditawarkan lagi", ("facebook", "instagram")),
+    "container_in_progress": Kind("container", "IN_PROGRESS selama polls (bawaan 3) kali ditanya", (*_META, "tiktok")),
+    "container_error": Kind(
+        "container", "kontainer berakhir ERROR; Threads: error_message; TikTok: fail_reason", (*_META, "tiktok")
+    ),
+    "container_expired": Kind("container", "kontainer EXPIRED", _META),
+    "metric_refused": Kind("insights", "metric ini tidak ditawarkan lagi", ("facebook", *_META)),
     "metrics_fall": Kind(ANY, "angka turun percent (bawaan 20), seperti pembersihan spam"),
     "post_deleted": Kind(ANY, "kiriman terhapus di platform saat berikutnya dibaca, atau remote_id seketika"),
     "read_lag": Kind(CREATE, "kiriman baru baru terbaca sesudah seconds (bawaan tanpa gangguan ini: 5)"),
     "duplicate_506": Kind(CREATE, "teks yang sama ditolak 506; always: true menolak yang pertama juga", ("facebook",)),
+    "bot_removed": Kind(ANY, "403, bot bukan lagi anggota kanal", ("telegram",)),
+    "media_processing": Kind("media", "berkas 202, lalu 206 selama polls (bawaan 3) kali ditanya", ("mastodon",)),
+    "media_failed": Kind("media", "berkas gagal diolah: 422 saat ditanya", ("mastodon",)),
+    "unaudited": Kind(ANY, "aplikasi belum diaudit: TikTok hanya SELF_ONLY, YouTube terkunci", ("tiktok", "youtube")),
+    "inbox_finished": Kind(ANY, "draf langsung diselesaikan orangnya di aplikasi", ("tiktok",)),
+    "upload_cut": Kind(CREATE, "sambungan putus di tengah unggahan, separuh tersimpan", ("youtube",)),
+    "session_expired": Kind(ANY, "ExpiredToken (400), sesi dapat diperbarui", ("bluesky",)),
     "post_dialect": Kind(ANY, "jawaban memakai nama post.* (OpenAPI 2.167)", ("x",)),
     "limits_off": Kind(ANY, "batas laju platform tidak dihitung"),
 }

@@ -121,6 +121,11 @@ class Ledger:
         """Real microseconds since 2024, with a tick: grows, and two processes do not meet."""
         return int((time.time() - 1_704_067_200) * 1000) * 1000 + next(self._ticks) % 1000
 
+    def next_post_number(self) -> int:
+        """The `n` of the next post: true only within a transaction."""
+        row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name='posts'").fetchone()
+        return (int(row["seq"]) if row else 0) + 1
+
     def meet(self, platform: str, account_id: str, handle: str, now: float) -> None:
         if self.find_handle(platform, account_id) is None:
             self.db.execute("INSERT OR IGNORE INTO accounts VALUES(?,?,?,?)", (platform, account_id, handle, now))
@@ -155,12 +160,14 @@ class Ledger:
         ).fetchone()
         return row is not None
 
-    def list_posts(self, platform: str, account_id: str, *, seen_at: float, since: float, until: float) -> list[Post]:
-        """What the account's own list shows at `seen_at`, newest first."""
+    def list_posts(
+        self, platform: str, account_id: str, *, seen_at: float, since: float, until: float, hidden: bool = False
+    ) -> list[Post]:
+        """What the account's own list shows at `seen_at`, newest first; `hidden` ones too where it shows those."""
         rows = self.db.execute(
             "SELECT * FROM posts WHERE platform=? AND account_id=? AND created_at>=? AND created_at<=?"
-            " AND visible_at<=? AND public AND deleted_at IS NULL ORDER BY created_at DESC, n DESC LIMIT 3200",
-            (platform, account_id, since, until, seen_at),
+            " AND visible_at<=? AND (public OR ?) AND deleted_at IS NULL ORDER BY created_at DESC, n DESC LIMIT 3200",
+            (platform, account_id, since, until, seen_at, hidden),
         )
         return [_post(row) for row in rows]
 
@@ -186,6 +193,10 @@ class Ledger:
             "UPDATE posts SET text=?, extra=? WHERE platform=? AND remote_id=?",
             (text, json.dumps(extra), platform, remote_id),
         )
+
+    def forget_post(self, platform: str, remote_id: str) -> None:
+        """Makes room for a new post under the id of a deleted one."""
+        self.db.execute("DELETE FROM posts WHERE platform=? AND remote_id=?", (platform, remote_id))
 
     def delete_post(self, platform: str, remote_id: str, now: float) -> bool:
         """True when it stood until now."""
@@ -227,13 +238,13 @@ class Ledger:
         ).fetchone()
         return int(row[0])
 
-    def spend(self, bucket: str, *, length: float, now: float) -> tuple[int, float]:
-        """Counts one call into a fixed window of `length` seconds; returns (used, resets_at)."""
+    def spend(self, bucket: str, *, length: float, now: float, amount: int = 1) -> tuple[int, float]:
+        """Counts a call (or its points) into a fixed window of `length` seconds; returns (used, resets_at)."""
         row = self.db.execute(
-            "INSERT INTO windows VALUES(?,1,?) ON CONFLICT(bucket) DO UPDATE SET"
-            " used=CASE WHEN resets_at<=? THEN 1 ELSE used+1 END,"
-            " resets_at=CASE WHEN resets_at<=? THEN ? ELSE resets_at END RETURNING used, resets_at",
-            (bucket, now + length, now, now, now + length),
+            "INSERT INTO windows VALUES(:bucket,:amount,:ends) ON CONFLICT(bucket) DO UPDATE SET"
+            " used=CASE WHEN resets_at<=:now THEN :amount ELSE used+:amount END,"
+            " resets_at=CASE WHEN resets_at<=:now THEN :ends ELSE resets_at END RETURNING used, resets_at",
+            {"bucket": bucket, "amount": amount, "ends": now + length, "now": now},
         ).fetchone()
         return int(row["used"]), float(row["resets_at"])
 

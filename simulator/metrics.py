@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 # A kelurahan's account: tens to some hundreds of views (median), by platform.
-_MEDIAN_VIEWS = {"facebook": 140.0, "instagram": 110.0, "x": 60.0}
+_MEDIAN_VIEWS = {
+    "facebook": 140.0, "instagram": 110.0, "x": 60.0, "threads": 70.0, "telegram": 180.0, "bluesky": 40.0,
+    "mastodon": 40.0, "tiktok": 260.0, "youtube": 45.0,
+}  # fmt: skip
 _SPREAD = 0.7
 _TIME_CONSTANT_S = 8 * 3600.0
 _FIRST_COUNT_S = 10.0

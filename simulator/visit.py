@@ -45,6 +45,12 @@ class Visit:
     def ledger(self) -> Ledger:
         return self.world.ledger
 
+    @property
+    def home(self) -> str:
+        """The simulator's own address with a slash, also under a mount (Starlette's `base_url` names the outer app)."""
+        url = self.request.url
+        return f"{url.scheme}://{url.netloc}{self.request.scope.get('root_path', '')}/"
+
     def path(self, name: str) -> str:
         return str(self.request.path_params[name])
 
@@ -118,6 +124,8 @@ class Platform:
     rate_limited: Callable[[Visit, Fault, float], Response]
     credits_depleted: Callable[[Visit], Response] | None = None
     malformed: Callable[[], Response] | None = None
+    admit: Callable[[Visit], None] | None = None
+    """Judges what `identify` cannot: whatever needs the clock or the ledger. Raises Refusal."""
 
 
 async def open_visit(world: World, platform: Platform, call: Call, request: Request) -> Visit:
@@ -148,6 +156,8 @@ async def serve(world: World, platform: Platform, call: Call, request: Request) 
 
 
 async def _serve_visit(visit: Visit, call: Call) -> Response:
+    if visit.platform.admit:
+        visit.platform.admit(visit)
     if not visit.has("limits_off"):
         visit.platform.pace(visit)
     if visit.incoming.malformed and visit.platform.malformed:

@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 Json = dict[str, Any]
+_RAW = ("image/", "video/", "audio/", "application/octet-stream", "*/*")
 
 
 class Refusal(Exception):
@@ -33,15 +35,26 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """`params` merges query, form and JSON (later wins); `files` are the uploaded parts by field name."""
+    """`params` merges query, form and JSON (later wins); `files` are the uploaded parts by field name.
+
+    A name that ends in `[]` gathers its values in a list. A raw body (an image, a video) is left to the handler.
+    """
 
     params: Json
     files: dict[str, bytes]
     malformed: bool = False
+    content_range: str = ""
 
     def text(self, name: str, default: str = "") -> str:
-        value = self.params.get(name, default)
+        value = self.params.get(name)
+        if value is None:
+            return default
         return value if isinstance(value, str) else json.dumps(value)
+
+    def span(self) -> tuple[int, int, int] | None:
+        """First and last byte and total of `Content-Range: bytes a-b/total`; None where it is another or none."""
+        match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", self.content_range.strip())
+        return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.params.get(name)
@@ -49,7 +62,13 @@ class Incoming:
 
 
 async def read_incoming(request: Request) -> Incoming:
-    params: Json = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    incoming = await _read(request)
+    given = request.headers.get("content-range", "")
+    return replace(incoming, content_range=given) if given else incoming
+
+
+async def _read(request: Request) -> Incoming:
+    params = _merge(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     if request.method in ("GET", "HEAD"):
         return Incoming(params, {})
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -57,8 +76,8 @@ async def read_incoming(request: Request) -> Incoming:
         return await _read_multipart(request, params)
     body = await request.body()
     if kind == "application/x-www-form-urlencoded":
-        return Incoming(params | dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True)), {})
-    if not body:
+        return Incoming(params | _merge(parse_qsl(body.decode(errors="replace"), keep_blank_values=True)), {})
+    if not body or kind.startswith(_RAW) or (request.method == "PUT" and not kind):
         return Incoming(params, {})
     try:
         given = json.loads(body)
@@ -67,15 +86,26 @@ async def read_incoming(request: Request) -> Incoming:
     return Incoming(params | given, {}) if isinstance(given, dict) else Incoming(params, {}, malformed=True)
 
 
+def _merge(pairs: Iterable[tuple[str, str]]) -> Json:
+    merged: Json = {}
+    for name, value in pairs:
+        if name.endswith("[]"):
+            merged.setdefault(name, []).append(value)
+        else:
+            merged[name] = value
+    return merged
+
+
 async def _read_multipart(request: Request, params: Json) -> Incoming:
     files: dict[str, bytes] = {}
+    fields: list[tuple[str, str]] = []
     async with request.form(max_part_size=16 * 1024 * 1024) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 files[name] = await value.read()
             else:
-                params[name] = value
-    return Incoming(params, files)
+                fields.append((name, value))
+    return Incoming(params | _merge(fields), files)
 
 
 def answer_json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,9 +1,9 @@
-"""Which days and voting hours a text names, in Indonesian and Sundanese, and which of them are wrong."""
+"""Which days a text names, in Indonesian and Sundanese, also in passing (besok, H-3), and which of them are wrong."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date, timedelta
 from typing import NamedTuple
 
 Hit = tuple[int, int, str]
@@ -46,18 +46,36 @@ _MONTHS = {
     )
     for name in written.split()
 }
+_MAY_SPEAK_OF_VOTING = re.compile(r"pemungutan|coblos|hari\s+h\b|\btps\b")
 _DAY_NAMES = ["Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"]
+_MONTH_NAMES = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+]
 
 
 def _any(words: dict[str, int]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_WEEKDAY = rf"\b(?P<weekday>{_any(_WEEKDAYS)})\b\.?"
+_WEEKDAY = rf"\b(?P<weekday>{_any(_WEEKDAYS)})\b\.?(?:\s*[-–—]\s*(?P<weekday_to>{_any(_WEEKDAYS)})\b\.?)?"
+_TO = r"(?:-|–|—|s\.?/?d\.?|sampai(?:\s+dengan)?|hingga|dugi\s+ka|nepi\s+ka)"
 _DATE = re.compile(
-    rf"(?:{_WEEKDAY}\s*[,/]?\s*(?:\(?(?:tanggal|tgl\.?|kaping)\s+)?)?"
-    rf"(?<![\d.,/-])(?P<day>\d{{1,2}})(?:\s+(?P<month>{_any(_MONTHS)})\b\.?(?:\s+(?P<year>\d{{4}}))?"
-    r"|(?P<sep>[/-])(?P<month_n>\d{1,2})(?P=sep)(?P<year_n>\d{4}))(?!\d)"
+    rf"(?:{_WEEKDAY}\s*[,/]?\s*\(?\s*(?:(?:tanggal|tgl\.?|kaping|ping)\s+)?)?"
+    rf"(?<![\d.,/-])(?:(?P<from>\d{{1,2}})\s*{_TO}\s*)?(?P<day>\d{{1,2}})(?:"
+    rf"\s+(?P<month>{_any(_MONTHS)})\b\.?(?:\s+(?P<year>\d{{4}}))?"
+    r"|(?P<sep>[/-])(?P<month_n>\d{1,2})(?P=sep)(?P<year_n>\d{4}|\d{2})"
+    r"|\.(?P<month_d>\d{1,2})\.(?P<year_d>\d{4}))(?!\d)"
     rf"(?:\s*\((?P<after>{_any(_WEEKDAYS)})\))?"
 )
 
@@ -68,7 +86,7 @@ _BETWEEN = (
     r"berlangsung|jatuh|adalah|ialah|yaitu|yakni|nyaeta|mulai"
 )
 _VOTING = (
-    r"(?:pemungutan\s+suara|pencoblosan|hari\s+h|hari\s+pencoblosan|"
+    r"(?:pemungutan\s+suara|pencoblosan|mencoblos|nyoblos|hari\s+h|hari\s+pencoblosan|"
     r"(?:datang(?:lah)?|ayo|hayu|yuk|mari|hadir|jumpa|bertemu|ketemu)\b[^.!?\n]{0,25}?\b(?:ke|ka|di)\s+tps)"
 )
 _VOTING_BEFORE = re.compile(rf"\b{_VOTING}(?:[\s,:()–-]+(?:{_BETWEEN})\b)*[\s,:()–-]*\Z")
@@ -78,29 +96,53 @@ _VOTING_AFTER = re.compile(
 )
 # "Simulasi pemungutan suara 12 November" speaks of another day, rightly.
 _OTHER_EVENT = re.compile(
-    r"\b(?:simulasi|gladi(?:\s+\w+)?|latihan|bimtek|bimbingan(?:\s+teknis)?|pelatihan|rapat|rakor|sosialisasi|"
+    r"\b(?:simulasi|belajar|diajar|cara|contoh|gladi(?:\s+\w+)?|latihan|bimtek|bimbingan(?:\s+teknis)?|pelatihan|rapat|rakor|sosialisasi|"
     r"persiapan|logistik|distribusi|perlengkapan|jelang|menjelang|menuju|sebelum|setelah|sesudah|pasca|evaluasi|"
     r"pemantauan|tata\s+cara)\s+(?:\w+\s+){0,2}\Z"
 )
-_HOURS = re.compile(
-    r"(?<!\d)(?P<h1>[01]?\d|2[0-4])[.:](?P<m1>[0-5]\d)(?:\s*(?P<z1>wib|wita|wit)\b)?"
-    r"\s*(?:-|–|—|s\.?/?d\.?|sampai(?:\s+dengan)?|hingga|dugi\s+ka)\s*"
-    r"(?:pukul\s+|jam\s+|tabuh\s+)?(?P<h2>[01]?\d|2[0-4])[.:](?P<m2>[0-5]\d)(?!\d)(?:\s*(?P<z2>wib|wita|wit)\b)?"
+# Days counted from the one on which the text goes out.
+_AWAY = {
+    "hari ini": 0,
+    "dinten ieu": 0,
+    "poe ieu": 0,
+    "besok": 1,
+    "isukan": 1,
+    "enjing": 1,
+    "lusa": 2,
+    "pageto": 2,
+}
+_AWAY_WORD = rf"(?P<away>{'|'.join(_AWAY)})"
+_COUNTS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8, "sembilan": 9}
+_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)})"
+_THE_VOTE = r"(?:pemungutan\s+suara|pencoblosan|coblosan)"
+_NOT_THE_DAY = r"(?!\s+(?:ulang|susulan|disimulasikan|dibahas|dievaluasi))"
+_AWAY_VOTES = (
+    re.compile(
+        rf"\b{_AWAY_WORD}\b[\s,:]+(?:(?:adalah|nyaeta|hari|poe|dinten|waktunya|saatnya)\s+)*{_THE_VOTE}\b{_NOT_THE_DAY}"
+    ),
+    re.compile(rf"\b{_THE_VOTE}(?:\s+(?:pilkada|serentak))*\s+{_AWAY_WORD}\b"),
+    # At the start of a sentence only: "paling lambat H-3 pemungutan suara" is a deadline and true on any day.
+    re.compile(
+        rf"(?:\A|[.!?\n]\s*)(?:sudah\s+|kini\s+|tinggal\s+)?h\s?-\s?{_COUNT}\b[\s,:]*"
+        rf"(?:(?:menuju|jelang|menjelang|ka|hari)\s+)*{_THE_VOTE}\b"
+    ),
+    re.compile(
+        rf"\b{_COUNT}\s+(?:hari|dinten|poe)\s+(?:lagi|deui)\b(?:\s+(?:kita|menuju|jelang|menjelang|kana|ka|hari|sampai)\b)*"
+        rf"\s+{_THE_VOTE}\b"
+    ),
 )
-_OPEN_CONTEXT = re.compile(
-    r"\btps\b[^.!?\n]{0,40}?\b(?:(?:di)?buka|beroperasi|melayani)\b|"
-    r"\b(?:jam|waktu|pukul)\s+(?:buka\s+)?(?:tps|pemungutan|pencoblosan|mencoblos)\b|"
-    r"\b(?:pemungutan\s+suara|pencoblosan)\b"
+_AWAY_BEFORE_DATE = re.compile(rf"\b{_AWAY_WORD}\b[\s,(]*(?:(?:hari|dinten|poe)\s+)?\Z")
+_STAGE_BETWEEN = (
+    rf"(?:{_BETWEEN}|dibuka|ditutup|dimulai|berakhir|serentak|paslon|pasangan|calon|pilwalkot|ti|sejak|dari|"
+    r"sampai|hingga|dugi|ka|nuju)"
 )
-# Voters from elsewhere and those not on the list have narrower hours of their own.
-_OTHER_HOURS = re.compile(
-    r"\b(?:dptb|dpk|pindahan|pindah\s+memilih|belum\s+terdaftar|simulasi|bimtek|sosialisasi|gladi)\b"
+# "Dana kampanye", "jelang masa tenang": another event that only names the stage; and other elections have other days.
+_NOT_THE_STAGE = re.compile(
+    r"\b(?:dana|akun|iklan|tim|atribut|bahan|alat\s+peraga|deklarasi|laporan|pelaporan|jadwal|setelah|usai|pasca|sebelum|"
+    r"jelang|menjelang|menuju|sosialisasi|rapat|rakor|bimtek|simulasi|evaluasi|pengawasan|persiapan|hasil|petugas)"
+    r"\s+(?:\w+\s+){0,2}\Z"
 )
-_EDGE = re.compile(
-    r"\btps\s+(?:akan\s+|mulai\s+|parantos\s+|sudah\s+)?(?P<edge>(?:di)?buka|(?:di)?tutup)\s+"
-    r"(?:mulai\s+|sampai\s+|sejak\s+)?(?:pukul|jam|tabuh)\s+"
-    r"(?P<h>[01]?\d|2[0-4])[.:](?P<m>[0-5]\d)(?!\d)"
-)
+_OTHER_ELECTION = re.compile(r"\b(?:pemilu|pileg|pilpres|ulang|susulan)\b")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|\n")
 
 
@@ -115,70 +157,118 @@ class Dated(NamedTuple):
 
 
 def sentence_around(text: str, start: int, end: int) -> str:
-    return text[_sentence_start(text, start) : _sentence_end(text, end)]
+    return text[sentence_start(text, start) : _sentence_end(text, end)]
 
 
 def dates_in(text: str, near: date) -> Iterator[Dated]:
-    """Every day the text names; one without a year is the one nearest to `near`.
+    """Every day the text names, both ends of "24-26 November"; one without a year is the one nearest to `near`.
 
     Three numbers that make no day and follow no weekday are the number of a letter, not a date.
     """
-    for match in _DATE.finditer(_folded(text)):
-        month = int(match["month_n"]) if match["month_n"] else _MONTHS[match["month"]]
-        year = match["year"] or match["year_n"]
-        day = _day(int(match["day"]), month, int(year)) if year else _nearest(int(match["day"]), month, near)
-        named = match["weekday"] or match["after"]
-        if day is None and match["month_n"] and not named:
-            continue
-        yield Dated(match.start(), match.end(), match.start("day"), day, _WEEKDAYS[named] if named else None)
+    for match in _DATE.finditer(folded(text)):
+        first, last = match["weekday"], match["weekday_to"] or match["after"]
+        if not match["from"]:
+            last, first = first or last, None
+        is_number = match["month"] is None
+        for part, named in (("from", first), ("day", last)):
+            if match[part] is None:
+                continue
+            day = _named_day(match, int(match[part]), near)
+            if day is None and is_number and not named:
+                continue
+            yield Dated(match.start(), match.end(), match.start(part), day, _WEEKDAYS[named] if named else None)
 
 
 def wrong_weekdays(text: str, near: date) -> Iterator[Hit]:
+    """`near` is also the day on which the text says "besok"."""
+    plain = folded(text)
     for found in dates_in(text, near):
+        away = _AWAY_BEFORE_DATE.search(plain, max(0, found.start - 30), found.start)
         if found.day is None:
             yield found.start, found.end, "Tanggal itu tidak ada di kalender"
         elif found.weekday is not None and found.day.weekday() != found.weekday:
             yield found.start, found.end, f"Nama hari tidak sesuai tanggal: hari itu {_DAY_NAMES[found.day.weekday()]}"
+        elif away and near + timedelta(days=_AWAY[away["away"]]) != found.day:
+            yield away.start(), found.end, f"“{away['away']}” tidak cocok dengan tanggal terbit dan tanggal yang disebut"
 
 
 def wrong_voting_days(text: str, near: date, voting_days: frozenset[date]) -> Iterator[Hit]:
     """Days that the text says are voting day and that are not; nothing while no voting day is known."""
-    if not voting_days:
+    plain = folded(text)
+    if not voting_days or not _MAY_SPEAK_OF_VOTING.search(plain):
         return
-    folded = _folded(text)
+    right = ", ".join(write_day(day) for day in sorted(voting_days))
     for found in dates_in(text, near):
-        if found.day is not None and found.day not in voting_days and _says_voting(folded, found):
-            yield found.start, found.end, ""
+        if found.day is not None and found.day not in voting_days and _says_voting(plain, found):
+            yield found.start, found.end, f"Menurut kalender, pemungutan suara {right}"
+    for pattern in _AWAY_VOTES:
+        for match in pattern.finditer(plain):
+            day = near + timedelta(days=_days_away(match))
+            if day not in voting_days and not _OTHER_EVENT.search(plain[max(0, match.start() - 60) : match.start()]):
+                yield match.start(), match.end(), f"Dihitung dari hari terbit jatuh {write_day(day)}; pemungutan suara {right}"
 
 
-def wrong_hours(text: str, opens: time, closes: time, zone: str) -> Iterator[Hit]:
-    """Voting hours other than `opens` to `closes`, or in another zone than the unit's."""
-    folded = _folded(text)
-    right = (opens.hour, opens.minute, closes.hour, closes.minute)
-    for match in _HOURS.finditer(folded):
-        before = folded[max(_sentence_start(folded, match.start()), match.start() - 90) : match.start()]
-        if not _OPEN_CONTEXT.search(before) or _OTHER_HOURS.search(before):
+def outside_stage(
+    text: str, near: date, words: re.Pattern[str], *, starts_on: date, ends_on: date
+) -> Iterator[tuple[int, int, str]]:
+    """Days that the text gives for a stage called by `words` and that lie outside it; third: the right days."""
+    plain = folded(text)
+    if not words.search(plain):
+        return
+    right = write_day(starts_on) if starts_on == ends_on else f"{write_day(starts_on)} sampai {write_day(ends_on)}"
+    spoken_until = -1
+    for found in dates_in(text, near):
+        before = plain[max(sentence_start(plain, found.start), found.start - 100) : found.start]
+        is_further = spoken_until == found.start or (
+            0 <= spoken_until < found.start
+            and re.fullmatch(rf"[\s,]*{_TO}[\s,]*", plain[spoken_until : found.start]) is not None
+        )
+        if not is_further and not _says_stage(before, words):
             continue
-        named = tuple(int(match[part]) for part in ("h1", "m1", "h2", "m2"))
-        zones = {match["z1"], match["z2"]} - {None}
-        if named != right or (zone and zones - {zone.lower()}):
-            yield match.start(), match.end(), ""
-    for match in _EDGE.finditer(folded):
-        edge = opens if match["edge"].endswith("buka") else closes
-        if (int(match["h"]), int(match["m"])) != (edge.hour, edge.minute) and not _HOURS.match(
-            folded, match.start("h")
-        ):
-            yield match.start(), match.end(), ""
+        spoken_until = found.end
+        if _OTHER_ELECTION.search(sentence_around(plain, found.start, found.end)):
+            continue
+        if found.day is not None and not starts_on <= found.day <= ends_on:
+            yield found.start, found.end, right
 
 
-def _says_voting(folded: str, found: Dated) -> bool:
-    before = folded[max(_sentence_start(folded, found.start), found.start - 100) : found.start]
+def write_day(day: date) -> str:
+    """27 November 2024: the guard's own sentences name days without their weekday."""
+    return f"{day.day} {_MONTH_NAMES[day.month - 1]} {day.year}"
+
+
+def _says_stage(before: str, words: re.Pattern[str]) -> bool:
+    found = list(words.finditer(before))
+    if not found or not re.fullmatch(rf"(?:[\s,:()–-]+{_STAGE_BETWEEN}\b)*[\s,:()–-]*", before[found[-1].end() :]):
+        return False
+    return not _NOT_THE_STAGE.search(before[: found[-1].start()])
+
+
+def _days_away(match: re.Match[str]) -> int:
+    parts = match.groupdict()
+    if away := parts.get("away"):
+        return _AWAY[away]
+    count = match["count"]
+    return int(count) if count.isdecimal() else _COUNTS[count]
+
+
+def _named_day(match: re.Match[str], day: int, near: date) -> date | None:
+    number = match["month_n"] or match["month_d"]
+    month = int(number) if number else _MONTHS[match["month"]]
+    year = match["year"] or match["year_n"] or match["year_d"]
+    if not year:
+        return _nearest(day, month, near)
+    return _day(day, month, int(year) if len(year) == 4 else 2000 + int(year))
+
+
+def _says_voting(plain: str, found: Dated) -> bool:
+    before = plain[max(sentence_start(plain, found.start), found.start - 100) : found.start]
     if match := _VOTING_BEFORE.search(before):
         return not _OTHER_EVENT.search(before[: match.start()])
-    return bool(_VOTING_AFTER.match(folded, found.end))
+    return bool(_VOTING_AFTER.match(plain, found.end))
 
 
-def _sentence_start(text: str, place: int) -> int:
+def sentence_start(text: str, place: int) -> int:
     starts = [match.end() for match in _SENTENCE_END.finditer(text, max(0, place - 300), place)]
     return starts[-1] if starts else max(0, place - 300)
 
@@ -188,7 +278,7 @@ def _sentence_end(text: str, place: int) -> int:
     return match.start() if match else min(len(text), place + 300)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Small letters without accents, character for character, so that places stay the same."""
     if text.isascii():
         return text.lower()

@@ -1,88 +1,22 @@
-"""Which rules of neutrality and fact a text breaks, and where in it."""
+"""Which rules of neutrality, fact and reading ease a text breaks, and where in it."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from app.content import dates, links
+from app.content.guard_checks import FUNCTIONS, ON_THE_RAW_TEXT
+from app.content.guard_types import STRICTNESS, Finding, GuardFacts, Hit, Level, Rule, Rules
+
+__all__ = ["Finding", "GuardFacts", "Level", "Rule", "Rules", "check_text", "load_rules", "strictest"]
 
 MAX_PER_RULE = 10
-# Below this many letters, capitals are an abbreviation, not shouting.
-SHOUTING_FROM = 20
-SHOUTING_SHARE = 0.6
-
-
-class Level(StrEnum):
-    BLOCK = "block"
-    REVIEW = "review"
-    REMIND = "remind"
-
-
 _LEVELS = {"blokir": Level.BLOCK, "tinjau": Level.REVIEW, "ingatkan": Level.REMIND}
-_STRICTNESS = [Level.REMIND, Level.REVIEW, Level.BLOCK]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule hit; `span` are character offsets (start, end) in the text that was checked."""
-
-    rule: str
-    level: Level
-    reason: str
-    span: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class GuardFacts:
-    """What is true for one unit at the moment its text goes out.
-
-    `voting_days`: every right day to name (empty: unknown, nothing is compared). `zone`: WIB, WITA or WIT.
-    `embargo_until`: before it no quick count; None: not known, so the embargo holds. `names`: the candidates.
-    `hosts`, `contacts` (digits only) are this election's and this unit's own, beside those of the rules.
-    """
-
-    at: datetime
-    on: date
-    voting_days: frozenset[date] = frozenset()
-    opens: time | None = None
-    closes: time | None = None
-    zone: str = ""
-    is_quiet: bool = False
-    embargo_until: datetime | None = None
-    names: tuple[str, ...] = ()
-    hosts: frozenset[str] = frozenset()
-    contacts: frozenset[str] = frozenset()
-
-
-Hit = tuple[int, int, str]
-"""Start, end, and a sentence of its own or ''."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    id: str
-    level: Level
-    reason: str
-    when: str = ""
-    pattern: re.Pattern[str] | None = None
-    unless: re.Pattern[str] | None = None
-    function: str = ""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The rules of one file; `examples` are its own test sentences: text, rules that must hit, phase."""
-
-    rules: tuple[Rule, ...]
-    hosts: links.Hosts
-    examples: tuple[tuple[str, frozenset[str], str], ...] = field(default=(), repr=False)
 
 
 def load_rules(path: Path) -> Rules:
@@ -94,6 +28,7 @@ def load_rules(path: Path) -> Rules:
         allowed=frozenset(data["host_diizinkan"]),
         shorteners=frozenset(data["host_pemendek"]),
         endings=frozenset(data["akhiran_tautan"]),
+        imitated=frozenset(data.get("kata_ditiru", ())),
     )
     examples = tuple((row[0], frozenset(row[1]), row[2] if len(row) > 2 else "biasa") for row in data.get("tests", ()))
     return Rules(rules, hosts, examples)
@@ -106,15 +41,19 @@ def check_text(rules: Rules, text: str, facts: GuardFacts) -> list[Finding]:
     for rule in rules.rules:
         if not _applies(rule, facts):
             continue
-        for count, (start, end, reason) in enumerate(_hits(rule, rules, clean, facts)):
+        is_raw = rule.function in ON_THE_RAW_TEXT
+        for count, hit in enumerate(_hits(rule, rules, text if is_raw else clean, facts)):
             if count == MAX_PER_RULE:
                 break
-            found.append(Finding(rule.id, rule.level, reason or rule.reason, _original(places, start, end)))
+            span = (hit.start, hit.end) if is_raw else _original(places, hit.start, hit.end)
+            found.append(
+                Finding(rule.id, hit.level or rule.level, hit.reason or rule.reason, span, rule.title, rule.basis)
+            )
     return sorted(found, key=lambda finding: (finding.span, finding.rule))
 
 
 def strictest(findings: list[Finding]) -> Level | None:
-    return max((finding.level for finding in findings), key=_STRICTNESS.index, default=None)
+    return max((finding.level for finding in findings), key=STRICTNESS.index, default=None)
 
 
 def _rule(row: Mapping[str, Any], number: str) -> Rule:
@@ -123,9 +62,19 @@ def _rule(row: Mapping[str, Any], number: str) -> Rule:
         pattern = re.compile(row["pola"].replace("ANGKA", number), flags) if "pola" in row else None
         unless = re.compile(row["kecuali"], re.IGNORECASE) if "kecuali" in row else None
         function = row.get("fungsi", "")
-        if pattern is None and function not in _FUNCTIONS:
+        if pattern is None and function not in FUNCTIONS:
             raise ValueError("neither pola nor a known fungsi")
-        return Rule(row["id"], _LEVELS[row["tingkat"]], row["alasan"], row.get("kapan", ""), pattern, unless, function)
+        return Rule(
+            row["id"],
+            _LEVELS[row["tingkat"]],
+            row["alasan"],
+            row["judul"],
+            row["dasar"],
+            row.get("kapan", ""),
+            pattern,
+            unless,
+            function,
+        )
     except (KeyError, re.error, ValueError) as error:
         raise ValueError(f"guard rule {row.get('id', '?')} cannot be used: {error}") from error
 
@@ -141,67 +90,34 @@ def _applies(rule: Rule, facts: GuardFacts) -> bool:
 
 def _hits(rule: Rule, rules: Rules, text: str, facts: GuardFacts) -> Iterator[Hit]:
     if rule.pattern is None:
-        yield from _FUNCTIONS[rule.function](text, facts, rules)
+        yield from FUNCTIONS[rule.function](text, facts, rules)
         return
     for match in rule.pattern.finditer(text):
         if rule.unless and rule.unless.search(dates.sentence_around(text, match.start(), match.end())):
             continue
         if rule.id.startswith("G07") and re.sub(r"\D", "", match[0]) in facts.contacts:
             continue
-        yield match.start(), match.end(), ""
-
-
-def _shouting(text: str, _facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
-    letters = [letter for letter in text if letter.isalpha()]
-    if len(letters) >= SHOUTING_FROM and sum(map(str.isupper, letters)) > SHOUTING_SHARE * len(letters):
-        yield 0, len(text), ""
-
-
-def _weekdays(text: str, facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
-    yield from dates.wrong_weekdays(text, facts.on)
-
-
-def _voting_days(text: str, facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
-    yield from dates.wrong_voting_days(text, facts.on, facts.voting_days)
-
-
-def _voting_hours(text: str, facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
-    if facts.opens and facts.closes:
-        yield from dates.wrong_hours(text, facts.opens, facts.closes, facts.zone)
-
-
-def _candidates(text: str, facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
-    for name in facts.names:
-        words = r"\s+".join(re.escape(word) for word in name.split())
-        for match in re.finditer(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) if words else ():
-            yield match.start(), match.end(), ""
-
-
-def _links(text: str, facts: GuardFacts, rules: Rules) -> Iterator[Hit]:
-    yield from links.unknown_links(text, rules.hosts, facts.hosts)
-
-
-def _addresses(text: str, facts: GuardFacts, rules: Rules) -> Iterator[Hit]:
-    yield from links.private_mail(text, rules.hosts, facts.hosts)
-
-
-_FUNCTIONS: dict[str, Callable[[str, GuardFacts, Rules], Iterator[Hit]]] = {
-    "huruf_besar": _shouting,
-    "hari_tanggal": _weekdays,
-    "tanggal_pemungutan": _voting_days,
-    "jam_tps": _voting_hours,
-    "daftar_nama": _candidates,
-    "tautan": _links,
-    "surel": _addresses,
-}
+        yield Hit(match.start(), match.end())
 
 
 def _visible(text: str) -> tuple[str, list[int] | None]:
-    """The text without invisible characters, which would hide a word from every rule, and where each one stood."""
-    if text.isascii() or not any(unicodedata.category(letter) == "Cf" for letter in text):
+    """The text as it reads: without invisible characters, decorated letters made plain, and where each one stood."""
+    if text.isascii():
         return text, None
-    places = [place for place, letter in enumerate(text) if unicodedata.category(letter) != "Cf"]
-    return "".join(text[place] for place in places), places
+    plain = "".join(map(_plain, text))
+    if len(plain) == len(text):
+        return plain, None
+    places = [place for place, letter in enumerate(text) if _plain(letter)]
+    return plain, places
+
+
+@lru_cache(maxsize=4096)
+def _plain(letter: str) -> str:
+    """One character for one, so that places stay the same; '' for what nobody sees."""
+    if unicodedata.category(letter) == "Cf":
+        return ""
+    folded = unicodedata.normalize("NFKC", letter)
+    return folded if len(folded) == 1 else letter
 
 
 def _original(places: list[int] | None, start: int, end: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ LANGUAGES = {"id": "Bahasa Indonesia", "su": "Basa Sunda"}
 SEGMENTS = ("umum", "pemula", "disabilitas", "perempuan")
 SHORT, LONG, ALT = "short", "long", "alt"
 # Platforms whose limit is near 280 to 500; everywhere else the long text reads better.
-_SHORT_FIRST = frozenset({"x", "bluesky", "threads"})
+_SHORT_FIRST = frozenset({"x", "bluesky", "threads", "mastodon"})
 _SEGMENT_OF = {"pemilih_pemula": "pemula", "aksesibilitas": "disabilitas"}
 
 

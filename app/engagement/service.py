@@ -1,7 +1,8 @@
 """Reads numbers from the platforms on schedule and tells them by post and by group."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,7 +16,16 @@ from app.engagement.rules import COUNTED, NUMBERS, SUMMED, Row
 from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
-from app.platforms.contract import Adapter, Metrics, NeedsReconnect, PublishError, Refused, TryLater
+from app.platforms.contract import (
+    Account,
+    Adapter,
+    Metrics,
+    NeedsReconnect,
+    PublishError,
+    Refused,
+    TellsLinks,
+    TryLater,
+)
 from app.platforms.registry import TITLES
 from app.posts.service import PostService
 from app.publishing import store as publishing_store
@@ -23,6 +33,8 @@ from app.publishing import store as publishing_store
 log = logger("engagement")
 
 RETRY = timedelta(minutes=2)
+AT_ONCE = 16
+"""Channels asked at the same time."""
 EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 """A period may be named more widely than a moment in UTC can be written."""
 PROGRAMMES = {
@@ -52,6 +64,15 @@ class ChannelNumbers:
     history: Sequence[Snapshot]
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What one channel told: snapshots, addresses by delivery, and when to ask again what could not be answered."""
+
+    snapshots: Sequence[dict[str, Any]] = ()
+    links: Mapping[int, str] = field(default_factory=dict)
+    later: Mapping[int, datetime] = field(default_factory=dict)
+
+
 @dataclass
 class EngagementService:
     db: Database
@@ -66,39 +87,45 @@ class EngagementService:
         now = self.now()
         async with self.db.read() as session:
             due = await publishing_store.take_metrics_due(session, now=now, limit=limit)
-            accounts = (
-                await self.channels.accounts_for(session, sorted({row["channel_id"] for row in due})) if due else {}
-            )
-        # Just published, or not to be found by an id: it only gets its place in the plan.
-        readable = [
-            row
-            for row in due
-            if row["remote_id"] and row["channel_id"] in accounts and row["metrics_at"] > row["published_at"]
-        ]
-        by_channel = groupby(sorted(readable, key=lambda row: row["channel_id"]), key=lambda row: row["channel_id"])
-        snapshots: list[dict[str, Any]] = []
-        later: dict[int, datetime] = {}
-        for channel_id, rows in by_channel:
-            batch = list(rows)
-            try:
-                found = await self.adapters[batch[0]["platform"]].read_metrics(
-                    accounts[channel_id], [row["remote_id"] for row in batch]
-                )
-            except PublishError as error:
-                # What is refused would be refused again in two minutes: it waits for its next place in the plan.
-                if not isinstance(error, Refused):
-                    later |= {row["id"]: now + _wait(error) for row in batch}
-                log.warning("metrics_later", channel=channel_id, platform=batch[0]["platform"], code=error.code)
-                continue
-            snapshots += [
-                _snapshot(row["id"], found[row["remote_id"]], now) for row in batch if row["remote_id"] in found
-            ]
+            ids = sorted({row["channel_id"] for row in due})
+            accounts = await self.channels.accounts_for(session, ids) if due else {}
+        asked = [row for row in due if row["remote_id"] and row["channel_id"] in accounts]
+        by_channel = groupby(sorted(asked, key=_channel), key=_channel)
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(channel_id: int, rows: Sequence[Mapping[str, Any]]) -> Readings:
+            async with gate:
+                return await self._read_channel(accounts[channel_id], rows, now=now)
+
+        readings = await asyncio.gather(*(ask(channel_id, list(rows)) for channel_id, rows in by_channel))
+        snapshots = [snapshot for reading in readings for snapshot in reading.snapshots]
+        later = {identity: at for reading in readings for identity, at in reading.later.items()}
+        links = {identity: url for reading in readings for identity, url in reading.links.items()}
         gone = {row["delivery_id"] for row in snapshots if row["gone"]}
         async with self.db.write() as session:
             await store.add_snapshots(session, snapshots)
+            if links:
+                await publishing_store.set_links(session, links)
             if due:
                 await publishing_store.plan_metrics(session, [self._plan(row, later, gone, now) for row in due])
         return len(due)
+
+    async def _read_channel(self, account: Account, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> Readings:
+        """One channel's numbers, and the addresses still unknown. One that fails never loses another channel's."""
+        adapter = self.adapters[rows[0]["platform"]]
+        # What was published just now only gets its place in the plan.
+        ready = [row for row in rows if row["metrics_at"] > row["published_at"]]
+        links: dict[int, str] = {}
+        try:
+            links = await _links(adapter, account, rows)
+            found = await adapter.read_metrics(account, [row["remote_id"] for row in ready]) if ready else {}
+        except PublishError as error:
+            log.warning("metrics_later", platform=rows[0]["platform"], handle=account.handle, code=error.code)
+            # What is refused would be refused again in two minutes: it waits for its next place in the plan.
+            later = {} if isinstance(error, Refused) else {row["id"]: now + _wait(error) for row in rows}
+            return Readings(links=links, later=later)
+        told = [_snapshot(row["id"], found[row["remote_id"]], now) for row in ready if row["remote_id"] in found]
+        return Readings(told, links)
 
     def _plan(
         self, row: Mapping[str, Any], later: Mapping[int, datetime], gone: set[int], now: datetime
@@ -168,6 +195,19 @@ def _wait(error: PublishError) -> timedelta:
         case TryLater(after=timedelta() as after) if after:
             return after
     return RETRY
+
+
+async def _links(adapter: Adapter, account: Account, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Addresses of posts whose publish answered none."""
+    if not isinstance(adapter, TellsLinks):
+        return {}
+    found = {row["id"]: await adapter.read_link(account, row["remote_id"]) for row in rows if row["url"] is None}
+    return {identity: url for identity, url in found.items() if url}
+
+
+def _channel(row: Mapping[str, Any]) -> int:
+    identity: int = row["channel_id"]
+    return identity
 
 
 def _snapshot(delivery_id: int, metrics: Metrics | None, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 Json = Mapping[str, object]
 
@@ -16,6 +16,7 @@ class Limits:
     `text` is counted by the platform's own `length`; `images` may be 0 to that many; `image_bytes` per file;
     `needs_image` where a post without a picture is impossible; `slots` is how many sends one worker keeps in flight.
     `image_ratio` is the narrowest and the widest width / height; `image_width` the most pixels across; None, 0: any.
+    `text_under_images` is the shorter limit of a text that pictures go with; 0: the same.
     """
 
     text: int
@@ -27,6 +28,11 @@ class Limits:
     slots: int = 32
     image_ratio: tuple[float, float] | None = None
     image_width: int = 0
+    text_under_images: int = 0
+
+    def text_with(self, images: int) -> int:
+        """The limit of a text that stands beside so many pictures."""
+        return self.text_under_images if images and self.text_under_images else self.text
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,15 @@ class TryLater(PublishError):
 
 class Unsure(PublishError):
     """Time-out, reset, 5xx, HTML or an empty body on a create: it may be out there."""
+
+
+@runtime_checkable
+class TellsLinks(Protocol):
+    """A platform whose publish answers no address: it is asked for afterwards, outside the minute everybody waits for."""
+
+    async def read_link(self, account: Account, remote_id: str) -> str | None:
+        """The post's own address; None while the platform does not show the post yet. Raises NeedsReconnect or TryLater."""
+        ...
 
 
 class Adapter(Protocol):

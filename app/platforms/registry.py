@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from app.platforms.bluesky.adapter import BlueskyAdapter
 from app.platforms.contract import Adapter
 from app.platforms.facebook.adapter import FacebookAdapter
 from app.platforms.instagram.adapter import InstagramAdapter
+from app.platforms.mastodon.adapter import MastodonAdapter
 from app.platforms.telegram.adapter import TelegramAdapter
 from app.platforms.threads.adapter import ThreadsAdapter
 from app.platforms.x.adapter import XAdapter
@@ -30,6 +32,8 @@ _KINDS: tuple[_Kind, ...] = (
     InstagramAdapter,
     ThreadsAdapter,
     TelegramAdapter,
+    BlueskyAdapter,
+    MastodonAdapter,
 )
 
 PLATFORMS: tuple[str, ...] = tuple(kind.name for kind in _KINDS)

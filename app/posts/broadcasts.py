@@ -146,6 +146,7 @@ class BroadcastService:
             created_at=self.now(),
         )
         async with self.db.write() as session:
+            await self.tahapan.must_still_be(session, draft.common.calendar)
             session.add(row)
             await session.flush()
             assert row.id is not None
@@ -244,9 +245,10 @@ class BroadcastService:
             pictures=len(wanted.media),
             valid_until=wanted.valid_until,
         )
-        own = {
-            unit_id: [c for c in channels if c.unit_id == unit_id and c.environment == environment] for unit_id in ids
-        }
+        own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
+        for channel in channels:
+            if channel.environment == environment:
+                own[channel.unit_id].append(channel)
         items, problems = self._plan_all(actor, planner, [speakers[i] for i in ids if i in speakers], own, wanted)
         common = Common(
             source,
@@ -255,6 +257,7 @@ class BroadcastService:
             wanted.tahapan,
             actor.user_id,
             self.now(),
+            calendar,
             valid_until=wanted.valid_until,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )

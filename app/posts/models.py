@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -35,6 +35,8 @@ class Post(SQLModel, table=True):
 
     `content` holds text, overrides by platform, media ids, variables and channel ids, as the author gave them; `timing` likewise.
     `tahapan`, `programme`, `segment`, `pillar` and `lang` are kept beside it because reports group by them.
+    `stale_at`: since then something of it has left (or was leaving) with what the calendar no longer says.
+    `series_step` is its place in its series, e.g. `H-7` or `P3` (the third week).
     """
 
     __tablename__ = "post"
@@ -42,6 +44,8 @@ class Post(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     unit_id: int = Field(foreign_key="unit.id", index=True)
     broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id", index=True)
+    series_id: int | None = Field(default=None, foreign_key="series.id", index=True)
+    series_step: str = ""
     template_id: int | None = Field(default=None, foreign_key="post_template.id")
     template_version: int | None = None
     state: str = Field(index=True)
@@ -60,3 +64,55 @@ class Post(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     version: int = 1
+    stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Series(SQLModel, table=True):
+    """One template said again and again around a stage. `request` is what was asked for; it expands to ordinary posts."""
+
+    __tablename__ = "series"
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    template_id: int = Field(foreign_key="post_template.id")
+    environment: str
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    version: int = 1
+    created_by: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Revision(SQLModel, table=True):
+    """One change of one stage and what it did to posts. `before`, `after`: the stage's fields that changed.
+
+    `stamp`: the calendar's after the change; as long as it is the newest of its stage, it can be taken back.
+    `undoes`: the revision that this one took back.
+    """
+
+    __tablename__ = "revision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    tahapan_id: int = Field(foreign_key="tahapan.id", index=True)
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reason: str = ""
+    by: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    undoes: int | None = Field(default=None, foreign_key="revision.id")
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RevisedPost(SQLModel, table=True):
+    """What a post was before a revision; good for taking back as long as the post still has `version`."""
+
+    __tablename__ = "revised_post"
+    __table_args__ = (UniqueConstraint("revision_id", "post_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    revision_id: int = Field(foreign_key="revision.id")
+    post_id: int = Field(index=True)
+    version: int
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

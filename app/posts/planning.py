@@ -9,7 +9,9 @@ from app.accounts.speaker import Speaker
 from app.channels.models import Channel
 from app.content import rules as content_rules
 from app.content.guard import Finding, Rules, check_text
+from app.content.guard_exemptions import let_pass
 from app.content.guard_service import facts_for
+from app.content.price import Price, price_of
 from app.content.rules import Texts
 from app.content.values import values_for
 from app.kit.errors import BadInput, Problem
@@ -78,13 +80,24 @@ class Plan:
     stage: Stage | None
     sensitive: str | None
 
+    @property
+    def levels(self) -> set[str]:
+        """What the guard asks for, without what a reviewer let pass."""
+        return {str(found.level) for found in self.findings if found.counts}
+
+    @property
+    def price(self) -> Price:
+        """What its live deliveries cost on platforms that bill by the post."""
+        texts = {variant.platform: variant.text for variant in self.variants}
+        return price_of((c.platform, c.environment, texts[c.platform]) for c in self.channels)
+
     def text_for(self, platform: str) -> Variant:
         return next(variant for variant in self.variants if variant.platform == platform)
 
 
 @dataclass(frozen=True)
 class Planner:
-    """What all units of one call share, so that a broadcast asks for it once."""
+    """What all units of one call share, so that a broadcast asks for it once. `exempt`: findings a reviewer let pass."""
 
     source: Source
     calendar: Calendar
@@ -97,6 +110,7 @@ class Planner:
     now: datetime
     pictures: int = 0
     valid_until: datetime | None = None
+    exempt: Sequence[Mapping[str, Any]] = ()
 
     def plan(self, speaker: Speaker, channels: Sequence[Channel], *, later: timedelta = timedelta()) -> Plan:
         """One unit's plan, `later` after the common moment. BadInput where not even a moment can be found."""
@@ -121,7 +135,7 @@ class Planner:
             for platform in dict.fromkeys(c.platform for c in channels)
         ]
         findings = self._findings(variants, speaker, spoken_at)
-        troubles += [Trouble("text", f"{found.reason} ({found.rule})") for found in findings if found.level == "block"]
+        troubles += [Trouble("text", found.sentence) for found in findings if found.level == "block" and found.counts]
         return Plan(
             speaker,
             channels,
@@ -158,7 +172,7 @@ class Planner:
                     missing[variable] = None
                     troubles.append(Trouble(f"variables.{variable}", f"Isian “{variable}” belum ada untuk unit ini."))
             troubles += [Trouble("template_id", problem) for problem in composed.problems]
-        length, limit = adapter.length(text), adapter.limits.text
+        length, limit = adapter.length(text), adapter.limits.text_with(self.pictures)
         if length > limit:
             troubles.append(
                 Trouble(
@@ -182,7 +196,7 @@ class Planner:
         facts = facts_for(speaker, self.calendar, spoken_at)
         found: dict[tuple[str, str], Finding] = {}
         for text in dict.fromkeys(variant.text for variant in variants):
-            for finding in check_text(self.guard, text, facts):
+            for finding in let_pass(check_text(self.guard, text, facts), text, self.exempt):
                 found.setdefault((finding.rule, finding.reason), finding)
         return list(found.values())
 

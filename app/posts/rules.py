@@ -33,12 +33,16 @@ MAY_CANCEL = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED, PostStat
 
 @dataclass(frozen=True)
 class Anchor:
-    """So many days before (negative) or after the start or end of a stage, at a local time of the unit."""
+    """So many days before (negative) or after the start or end of a stage, at a local time of the unit.
+
+    `weekday` (0 is Monday): from that day on to the next such weekday, so that a weekly post keeps its day when the stage moves.
+    """
 
     tahapan: str
     edge: Literal["start", "end"]
     offset_days: int
     time: time
+    weekday: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,13 @@ class Timing:
     def as_json(self) -> dict[str, object]:
         if self.anchor is not None:
             a = self.anchor
-            return {
-                "anchor": {
-                    "tahapan": a.tahapan,
-                    "edge": a.edge,
-                    "offset_days": a.offset_days,
-                    "time": a.time.strftime("%H:%M"),
-                }
+            stored: dict[str, object] = {
+                "tahapan": a.tahapan,
+                "edge": a.edge,
+                "offset_days": a.offset_days,
+                "time": a.time.strftime("%H:%M"),
             }
+            return {"anchor": stored if a.weekday is None else {**stored, "weekday": a.weekday}}
         return {"at": self.at.isoformat()} if self.at else {}
 
     @classmethod
@@ -71,6 +74,7 @@ class Timing:
                     anchor["edge"],
                     int(anchor["offset_days"]),
                     time.fromisoformat(str(anchor["time"])),
+                    anchor.get("weekday"),
                 )
             )
         return cls(at=datetime.fromisoformat(str(at))) if at else None
@@ -94,7 +98,10 @@ def due_at(timing: Timing, calendar: Calendar, zone: str) -> datetime:
         edge = "mulai" if anchor.edge == "start" else "selesai"
         message = f"Tanggal {edge} tahapan “{stage.name}” belum ditetapkan. Isi dulu di kalender, atau pilih tanggal langsung."
         raise BadInput(message, Problem("timing.anchor", message))
-    return datetime.combine(day + timedelta(days=anchor.offset_days), anchor.time, ZoneInfo(zone)).astimezone(UTC)
+    day += timedelta(days=anchor.offset_days)
+    if anchor.weekday is not None:
+        day += timedelta(days=(anchor.weekday - day.weekday()) % 7)
+    return datetime.combine(day, anchor.time, ZoneInfo(zone)).astimezone(UTC)
 
 
 def check_due(due: datetime, *, now: datetime) -> None:

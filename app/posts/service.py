@@ -103,6 +103,7 @@ class PostService:
         """With timing: checked in full and queued, or sent to review. Without: a draft. BadInput names everything that is wrong."""
         plan, common, route = await self._decide(actor, wanted, submit=wanted.timing is not None)
         async with self.db.write() as session:
+            await self.tahapan.must_still_be(session, common.calendar)
             item = Item(plan, route, wanted.media)
             ids = await self.writer.insert(session, [item], common)
             await self._audit(session, actor, "post.create", ids[0], {"state": state_of(route)})
@@ -273,6 +274,7 @@ class PostService:
             wanted.tahapan,
             actor.user_id,
             self.now(),
+            calendar,
             valid_until=wanted.valid_until,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )
@@ -334,10 +336,11 @@ class PostService:
         post_id = post.id or 0
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
+            await self.tahapan.must_still_be(session, common.calendar)
             await self.publishing.take_out(session, post_id)
             poster = await self.writer.poster_for(session, item, common, before=post)
             row = self.writer.post_row(item, common, poster)
-            kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
+            kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
             row["content"]["edited_by"] = edited_by
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})

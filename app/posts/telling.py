@@ -1,11 +1,13 @@
 """Says who must hear of a post: its reviewers while it waits for them, its authors once they have decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from app.accounts.rules import Actor
 from app.audit.events import Event, EventKind
 from app.posts.models import Broadcast, Post
+from app.posts.restaging import Verdict
 from app.posts.rules import PostState, Reviewer, Route
 from app.posts.writing import Item
 
@@ -43,6 +45,31 @@ def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event
         "authors": [row.created_by] if row.created_by is not None else [],
     }
     return [Event(EventKind.POST_IN_REVIEW, f"broadcast:{row.id}", row.unit_id, detail)]
+
+
+def sent_back(verdicts: Sequence[Verdict], homes: Mapping[int, int]) -> list[Event]:
+    """Posts that a revision took back from approval; one event for all of a broadcast, told at its own unit (`homes`)."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        post = verdict.case.post
+        subject = f"broadcast:{post.broadcast_id}" if post.broadcast_id in homes else f"post:{post.id}"
+        found.setdefault(subject, []).append(verdict)
+    return [_sent_back(subject, group, homes) for subject, group in found.items()]
+
+
+def _sent_back(subject: str, group: Sequence[Verdict], homes: Mapping[int, int]) -> Event:
+    post = group[0].case.post
+    wrote = {author for v in group for author in (v.case.post.created_by, v.case.post.content.get("edited_by"))}
+    needs = Reviewer.KPU if any(v.needs is Reviewer.KPU for v in group) else Reviewer.ABOVE
+    detail: dict[str, Any] = {
+        "needs": str(needs),
+        "why": list(dict.fromkeys(why for v in group for why in v.reasons)),
+        "due_at": _iso(min((v.values["due_at"] for v in group if v.values["due_at"]), default=None)),
+        "authors": sorted(author for author in wrote if author is not None),
+    }
+    if subject.startswith("broadcast:"):
+        detail["count"] = len(group)
+    return Event(EventKind.POST_IN_REVIEW, subject, homes.get(post.broadcast_id or 0, post.unit_id), detail)
 
 
 def decided(kind: EventKind, post: Post, actor: Actor, reason: str) -> Event:

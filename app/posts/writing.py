@@ -14,6 +14,7 @@ from app.posts.planning import Plan, Source
 from app.posts.rules import PostState, Reviewer, Route, Timing
 from app.publishing.rules import Frozen
 from app.publishing.service import NewDelivery, PublishingService
+from app.tahapan.rules import Calendar
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Common:
-    """What all posts of one call share. `alt_texts` describe attached pictures in the language of the source."""
+    """What all posts of one call share. `alt_texts` describe attached pictures in the language of the source.
+
+    `calendar` is what they were planned on: before writing, it must still be so (TahapanService.must_still_be).
+    """
 
     source: Source
     timing: Timing | None
@@ -35,9 +39,12 @@ class Common:
     tahapan: str | None
     created_by: int
     now: datetime
+    calendar: Calendar
     broadcast_id: int | None = None
     valid_until: datetime | None = None
     alt_texts: Mapping[int, str] = field(default_factory=dict)
+    series_id: int | None = None
+    series_step: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,15 +119,15 @@ class Writer:
                 {"platform": v.platform, "text": v.text, "length": v.length, "limit": v.limit, "alt_text": v.alt_text}
                 for v in plan.variants
             ],
-            "guard": [
-                {"rule": f.rule, "level": str(f.level), "reason": f.reason, "span": list(f.span)} for f in plan.findings
-            ],
+            "guard": [found.as_json() for found in plan.findings],
             "troubles": [{"field": trouble.field, "message": trouble.message} for trouble in plan.troubles],
             "review": {"by": item.route.reviewer, "why": list(item.route.why)} if item.route else {},
         }
         return {
             "unit_id": plan.speaker.unit_id,
             "broadcast_id": common.broadcast_id,
+            "series_id": common.series_id,
+            "series_step": common.series_step,
             "template_id": source.template_id,
             "template_version": source.template_version,
             "state": state_of(item.route),
@@ -139,6 +146,7 @@ class Writer:
             "created_at": common.now,
             "updated_at": common.now,
             "version": 1,
+            "stale_at": None,
         }
 
     def deliveries(self, post_id: int, item: Item, content: Mapping[str, Any], common: Common) -> list[NewDelivery]:

@@ -45,6 +45,7 @@ class Claim:
     prepared: Json
     problem: PublishError | None
     media: tuple[int, ...] = ()
+    message_hash: str = ""
 
 
 async def load(
@@ -110,6 +111,7 @@ def _claim(
         prepared=row["prepared"],
         problem=problem,
         media=tuple(media_id for media_id, _ in wanted),
+        message_hash=row["message_hash"],
     )
 
 

@@ -19,7 +19,8 @@ class Delivery(SQLModel, table=True):
     `due_at` is the promised minute; `act_at` is when a worker next has something to do with it (the same at first, later
     for a retry or a look). `message` is frozen at approval and `message_hash` proves it. `attempt` counts tries and fences
     results: only the try that holds the row may record. `prepared` is what the platform gave ahead of time (a container,
-    an upload) and serves as witness after a crash. `metrics_at` belongs to engagement: when to read numbers next.
+    an upload) and serves as witness after a crash. `successor` is a newer message that came while a try was under way; it takes
+    over once that try is known not to be out (NULL: none). `metrics_at` belongs to engagement: when to read numbers next.
     """
 
     __tablename__ = "delivery"
@@ -56,6 +57,7 @@ class Delivery(SQLModel, table=True):
     message_hash: str = ""
     wants_prepare: bool = False
     prepared: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    successor: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     attempt: int = 0
     looks: int = 0
     worker_id: str | None = None
@@ -95,6 +97,23 @@ class WorkerBeat(SQLModel, table=True):
     id: str = Field(primary_key=True)
     started_at: datetime = Field(sa_type=UtcDateTime)
     beat_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Pause(SQLModel, table=True):
+    """Nothing of a unit and those beneath it leaves until `ended_at` is set. `path` is the unit's."""
+
+    __tablename__ = "pause"
+    __table_args__ = (_partial("ix_pause_running", "id", where="ended_at IS NULL"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    path: str
+    reason: str
+    held: int = 0
+    created_by: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ended_by: int | None = Field(default=None, foreign_key="user_account.id")
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class LanePause(SQLModel, table=True):

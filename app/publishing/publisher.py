@@ -18,7 +18,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.logs import logger
-from app.platforms.contract import Adapter, NeedsReconnect, Published, PublishError, Unsure
+from app.platforms.contract import Adapter, Json, NeedsReconnect, Published, PublishError, Unsure
 from app.publishing import rules, store
 from app.publishing.batching import Batcher
 from app.publishing.claims import Claim, load, load_looks, media_gone
@@ -208,8 +208,18 @@ class Publisher:
             await self._ready_pictures(claim)
         if not prepared and adapter.needs_prepare(claim.message):
             prepared = await adapter.prepare(claim.account, claim.message)
-            await self._prepared.put({"id": claim.id, "attempt": claim.attempt, "prepared": dict(prepared)})
+            await self._keep_prepared(claim, prepared)
         return await adapter.publish(claim.account, claim.message, prepared)
+
+    async def _keep_prepared(self, claim: Claim, prepared: Json) -> None:
+        await self._prepared.put(
+            {
+                "id": claim.id,
+                "attempt": claim.attempt,
+                "message_hash": claim.message_hash,
+                "prepared": dict(prepared),
+            }
+        )
 
     async def _ready_pictures(self, claim: Claim) -> None:
         """On disk in the platform's own shape, before an adapter reads them or a platform fetches them."""
@@ -239,7 +249,7 @@ class Publisher:
                         "prepare_later", delivery=claim.id, code=error.code
                     )  # the send itself will say what is wrong
                     return 0
-            await self._prepared.put({"id": claim.id, "attempt": claim.attempt, "prepared": dict(prepared)})
+            await self._keep_prepared(claim, prepared)
             return 1
 
         return sum(await asyncio.gather(*(prepare(claim) for claim in claims if claim.problem is None)))

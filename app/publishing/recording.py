@@ -12,7 +12,8 @@ from app.kit.logs import redact
 from app.platforms.contract import Published, PublishError, Scope
 from app.publishing import store
 from app.publishing.claims import Claim
-from app.publishing.rules import Next, State
+from app.publishing.renewing import take_over
+from app.publishing.rules import MAY_TAKE_OVER, Next, State
 from app.publishing.telling import needs_a_person, tell_failures
 
 
@@ -57,6 +58,9 @@ class Recorder:
         for channel_id, reason in holds.items():
             await self.channels.needs_reconnect(session, channel_id, reason)
             await store.hold_channel(session, channel_id, reason=reason)
+        not_out = [result.claim.id for result in results if result.step.state in MAY_TAKE_OVER]
+        if not_out:
+            await take_over(session, not_out, now=self.now())
         again = {result.claim.channel_id for result in results if result.step.state is State.DUE}
         if again:
             await store.hold_speechless(session, sorted(again))

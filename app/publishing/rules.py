@@ -45,6 +45,13 @@ BY_HAND = (State.UNSURE, State.MANUAL)
 MAY_RETRY = (State.STOPPED, State.MISSED)
 """Not what was cancelled: whoever stops a broadcast must not find parts of it going out again."""
 
+MAY_TAKE_OVER = (State.WAITING, State.DUE, State.STOPPED, State.MISSED)
+"""Certainly not out, and nobody holds it: newer words may take the place of the old ones."""
+MAY_LEAVE = (State.WAITING, State.DUE, State.MANUAL)
+"""Not tried yet, or certainly not out: what is decided now about its words and its moment holds."""
+IN_FLIGHT = (State.SENDING, State.UNSURE)
+"""It may be out there; whatever is decided about it has to wait for the answer."""
+
 ON_TIME_SECONDS = 60
 """Published within this many seconds of its minute counts as on time (contract.md, section 4)."""
 

@@ -11,9 +11,10 @@ from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
-from app.publishing import read_store, store
+from app.publishing import pause_store, read_store, store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
+from app.publishing.renewing import take_over
 from app.publishing.rules import (
     BY_HAND,
     MAY_CANCEL,
@@ -106,7 +107,8 @@ class PublishingService:
 
     async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
         """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""
-        await session.insert_many(Delivery, [_row(one) for one in new])
+        paused = await pause_store.paused_units(session) if new else {}
+        await session.insert_many(Delivery, [_row(one, paused.get(one.unit_id)) for one in new])
 
     async def approve(
         self,
@@ -250,6 +252,7 @@ class PublishingService:
                 raise Conflict(
                     f"Keadaannya sekarang “{row['state']}”, jadi ini tidak dapat dilakukan. Muat ulang untuk melihat keadaan terbaru."
                 )
+            await take_over(session, [delivery_id], now=self.now())
             await store.hold_speechless(session, [row["channel_id"]])
             subject = f"delivery:{delivery_id}"
             await record(
@@ -276,9 +279,9 @@ def _place(cursor: str) -> tuple[datetime, int]:
     return moment, last_id
 
 
-def _row(new: NewDelivery) -> dict[str, Any]:
+def _row(new: NewDelivery, paused: str | None) -> dict[str, Any]:
     body = new.message.body() if new.message else {}
-    waits = new.message is None or new.is_held
+    waits = new.message is None or new.is_held or paused is not None
     return {
         "post_id": new.post_id,
         "broadcast_id": new.broadcast_id,
@@ -288,7 +291,7 @@ def _row(new: NewDelivery) -> dict[str, Any]:
         "environment": new.environment,
         "lane": lane_of(new.platform, new.environment),
         "state": State.WAITING if waits else queued(new.environment),
-        "reason": "" if new.message is None else "Akun perlu disambungkan ulang." if new.is_held else "",
+        "reason": "" if new.message is None else "Akun perlu disambungkan ulang." if new.is_held else paused or "",
         "due_at": new.due_at,
         "act_at": new.due_at,
         "valid_until": new.valid_until,
@@ -296,6 +299,7 @@ def _row(new: NewDelivery) -> dict[str, Any]:
         "message_hash": hash_of(body) if new.message else "",
         "wants_prepare": new.wants_prepare,
         "prepared": {},
+        "successor": None,
         "attempt": 0,
         "looks": 0,
         "worker_id": None,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     String,
     Update,
     bindparam,
@@ -26,6 +27,7 @@ from app.channels.models import Channel
 from app.kit.bulk import unnested
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
+from app.publishing.pause_store import IS_PAUSED, PAUSE_REASON
 from app.publishing.rules import MAY_CANCEL, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
@@ -84,7 +86,7 @@ async def claim_due(
     """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
     wanted = (
         select(D.id)
-        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now)
+        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED)
         .order_by(D.act_at, D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -200,11 +202,14 @@ async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]
         .where(
             D.id == bindparam("b_id"),
             D.attempt == bindparam("b_attempt"),
+            # A revision may have put new words there since; what was prepared holds the old ones.
+            D.message_hash == bindparam("b_message_hash"),
             or_(D.state == State.DUE, D.state == State.SENDING),
         )
         .values(prepared=bindparam("b_prepared", type_=D.prepared.type))
     )
-    await session.run(statement, [{f"b_{name}": row[name] for name in ("id", "attempt", "prepared")} for row in rows])
+    names = ("id", "attempt", "message_hash", "prepared")
+    await session.run(statement, [{f"b_{name}": row[name] for name in names} for row in rows])
 
 
 async def unprepared(session: ReadSession, *, now: datetime, before: datetime, limit: int) -> list[dict[str, Any]]:
@@ -299,6 +304,13 @@ async def hold_speechless(session: WriteSession, channel_ids: Sequence[int]) -> 
     silent = select(col(Channel.id)).where(col(Channel.id).in_(channel_ids), col(Channel.state) != "connected")
     statement = update(Delivery).where(D.state == State.DUE, D.channel_id.in_(silent))
     await session.run(statement.values(state=State.WAITING, reason="Akun dijeda atau perlu disambungkan ulang."))
+    await hold_paused(session, D.channel_id.in_(channel_ids))
+
+
+async def hold_paused(session: WriteSession, *which: ColumnElement[bool]) -> None:
+    """Of these, what could leave although its unit is paused waits until the pause is over."""
+    statement = update(Delivery).where(*which, D.state.in_([State.DUE, State.MANUAL]), IS_PAUSED)
+    await session.run(statement.values(state=State.WAITING, reason=PAUSE_REASON))
 
 
 async def release_channel(session: WriteSession, channel_id: int, *, now: datetime) -> None:
@@ -309,6 +321,7 @@ async def release_channel(session: WriteSession, channel_id: int, *, now: dateti
     held = (D.channel_id == channel_id, D.state == State.WAITING, D.message_hash != "")
     act_at = case((D.due_at > now, D.due_at), else_=now)
     await session.run(update(Delivery).where(*held).values(state=_QUEUED, act_at=act_at, reason=""))
+    await hold_paused(session, D.channel_id == channel_id)
     stuck = (D.channel_id == channel_id, D.state == State.UNSURE, D.act_at.is_(None), D.remote_id.is_(None))
     await session.run(update(Delivery).where(*stuck).values(act_at=now))
 
@@ -367,17 +380,24 @@ async def freeze(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
         .values(state=_QUEUED, **{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
     )
     await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
+    await hold_paused(session, D.id.in_([row["id"] for row in rows]))
 
 
 async def take_metrics_due(session: ReadSession, *, now: datetime, limit: int) -> list[dict[str, Any]]:
     """Published deliveries whose numbers are to be read now."""
     query = (
-        select(D.id, D.channel_id, D.platform, D.environment, D.remote_id, D.published_at, D.metrics_at)
+        select(D.id, D.channel_id, D.platform, D.environment, D.remote_id, D.url, D.published_at, D.metrics_at)
         .where(D.metrics_at.is_not(None), D.metrics_at <= now)
         .order_by(D.metrics_at)
         .limit(limit)
     )
     return await session.rows(query)
+
+
+async def set_links(session: WriteSession, links: Mapping[int, str]) -> None:
+    """Addresses that became known only after publishing, by delivery."""
+    statement = update(Delivery).where(D.id == bindparam("b_id"), D.url.is_(None)).values(url=bindparam("b_url"))
+    await session.run(statement, [{"b_id": identity, "b_url": url} for identity, url in links.items()])
 
 
 async def plan_metrics(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:

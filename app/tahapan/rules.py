@@ -1,7 +1,7 @@
 """Which stage of an election's calendar holds on which day; pure, so that the same day always gives the same answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -68,11 +68,17 @@ class Calendar:
     """One election and its stages by code. `scopes`: where this installation speaks; empty: everywhere.
 
     Stages of other scopes (a repeat vote in another province) can be found by code, but never hold here.
+    `stamp` grows with every change of any stage: two calendars of one election with the same stamp are the same.
     """
 
     election: ElectionFacts
     stages: Mapping[str, Stage]
     scopes: frozenset[str] = frozenset()
+    stamp: int = 0
+
+    def with_stage(self, stage: Stage) -> "Calendar":
+        """The same calendar with this stage in the place of its own of that code."""
+        return replace(self, stages={**self.stages, stage.code: stage})
 
     def find(self, code: str) -> Stage | None:
         return self.stages.get(code)

@@ -1,7 +1,7 @@
 """Reads calendars, changes single stages, and loads those of a file without undoing a person's edits."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, TypedDict
 
@@ -32,10 +32,23 @@ class StageEdit(TypedDict, total=False):
     note: str
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A stage that has just been changed: its row, the whole calendar before and after, and whose change it was."""
+
+    row: Tahapan
+    before: Calendar
+    after: Calendar
+    by: str
+
+
 @dataclass
 class TahapanService:
+    """`on_moved` runs inside the transaction of `edit`: what hangs on the calendar moves with it, or nothing does."""
+
     db: Database
     now: Callable[[], datetime]
+    on_moved: list[Callable[[WriteSession, Moved], Awaitable[None]]] = field(default_factory=list)
 
     async def list(self, wanted: Wanted = store.Wanted(), *, limit: int, cursor: str | None) -> Page[Tahapan]:
         """By first known day; stages without any day come last."""
@@ -76,7 +89,13 @@ class TahapanService:
     ) -> Tahapan:
         """Raises NotFound, BadInput (an end before its start, an unknown parent). Later loads keep the row."""
         async with self.db.write() as session:
-            return await self.edit_in(session, tahapan_id, changes, by=by, within=within)
+            before = await self._calendar_of(session, tahapan_id, within)
+            row = await self.edit_in(session, tahapan_id, changes, by=by, within=within)
+            after = await self.calendar(session, row.election_id)
+            if after.stamp != before.stamp:
+                for hook in self.on_moved:
+                    await hook(session, Moved(row, before, after, by))
+            return row
 
     async def edit_in(
         self,
@@ -88,6 +107,7 @@ class TahapanService:
         within: Collection[int] | None = None,
     ) -> Tahapan:
         """As `edit`, inside the caller's transaction (a revision moves posts together with the stage)."""
+        await self.hold(session, tahapan_id, within=within)
         row = await _get(session, tahapan_id, within)
         after: StageEdit = {"starts_on": row.starts_on, "ends_on": row.ends_on, **changes}
         await _check(session, row.election_id, row.code, after)
@@ -112,7 +132,35 @@ class TahapanService:
         """The election and all its stages, read afresh in two queries."""
         election = await self.election(session, election_id)
         rows = await store.stages_of(session, election_id)
-        return Calendar(facts(election), {row.code: stage(row) for row in rows}, frozenset(election.scopes))
+        stages = {row.code: stage(row) for row in rows}
+        return Calendar(facts(election), stages, frozenset(election.scopes), sum(row.version for row in rows))
+
+    async def preview(
+        self, session: ReadSession, tahapan_id: int, changes: StageEdit, *, within: Collection[int] | None = None
+    ) -> tuple[Tahapan, Calendar, Calendar]:
+        """The stage, and its calendar as it is and as it would be. Raises as `edit` does; writes nothing."""
+        row = await _get(session, tahapan_id, within)
+        fields: StageEdit = {"starts_on": row.starts_on, "ends_on": row.ends_on, **changes}
+        await _check(session, row.election_id, row.code, fields)
+        before = await self.calendar(session, row.election_id)
+        shown = {name: value for name, value in changes.items() if name in Stage.__dataclass_fields__}
+        return row, before, before.with_stage(replace(before.stages[row.code], **shown))  # type: ignore[arg-type]
+
+    async def hold(self, session: WriteSession, tahapan_id: int, *, within: Collection[int] | None = None) -> None:
+        """Nobody else changes this stage's calendar, nor writes a post planned on it, until this transaction ends."""
+        row = await _get(session, tahapan_id, within)
+        await store.lock_election(session, row.election_id, to_change=True)
+        await session.refresh(row)
+
+    async def _calendar_of(self, session: WriteSession, tahapan_id: int, within: Collection[int] | None) -> Calendar:
+        await self.hold(session, tahapan_id, within=within)
+        return await self.calendar(session, (await _get(session, tahapan_id, within)).election_id)
+
+    async def must_still_be(self, session: WriteSession, calendar: Calendar) -> None:
+        """What was planned on this calendar may be written; Conflict if a stage has changed since. Holds the calendar still."""
+        await store.lock_election(session, calendar.election.id, to_change=False)
+        if await store.stamp(session, calendar.election.id) != calendar.stamp:
+            raise Conflict("Kalender tahapan baru saja berubah. Ulangi, agar tanggalnya benar.")
 
     async def load_election(
         self, file: ElectionFile, *, session: WriteSession, shift_weeks: int

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Date, and_, func, literal, or_
 from sqlmodel import col, select
 
-from app.kit.db import ReadSession
+from app.kit.db import ReadSession, WriteSession
 from app.tahapan.models import Election, Tahapan
 
 # Stages without any day come last in a list.
@@ -27,6 +27,17 @@ class Wanted:
 
 async def election(session: ReadSession, election_id: int) -> Election | None:
     return await session.get(Election, election_id)
+
+
+async def lock_election(session: WriteSession, election_id: int, *, to_change: bool) -> None:
+    """Who changes the calendar waits for whoever builds on it, and the other way round; SQLite has one writer anyway."""
+    await session.exec(select(Election.id).where(Election.id == election_id).with_for_update(read=not to_change))
+
+
+async def stamp(session: ReadSession, election_id: int) -> int:
+    """Grows with every new stage and every edit of one."""
+    query = select(func.coalesce(func.sum(col(Tahapan.version)), 0)).where(Tahapan.election_id == election_id)
+    return (await session.exec(query)).one()
 
 
 async def election_by_code(session: ReadSession, code: str) -> Election | None:

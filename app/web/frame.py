@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from app.accounts.rules import Act, Actor
@@ -11,6 +12,14 @@ from app.tahapan.rules import Calendar
 from app.web import words
 
 
+class Place(StrEnum):
+    """Where a door stands: BAR on every screen, WIDE only where there is room for it, PAGE on the page of all doors."""
+
+    BAR = "bar"
+    WIDE = "wide"
+    PAGE = "page"
+
+
 @dataclass(frozen=True)
 class Door:
     """One entry of the menu."""
@@ -18,6 +27,8 @@ class Door:
     path: str
     name: str
     icon: str
+    place: Place = Place.PAGE
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,11 @@ class Frame:
     wall: str
     countdown: Countdown | None
     calendar: Calendar | None
+    unread: int = 0
+
+    @property
+    def bar(self) -> tuple[Door, ...]:
+        return tuple(door for door in self.doors if door.place is not Place.PAGE)
 
 
 async def frame_for(house: Kentongan, actor: Actor) -> Frame:
@@ -66,16 +82,33 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
         wall=f"{settings.simulator}/_sim/wall",
         countdown=_countdown(calendar, today),
         calendar=calendar,
+        unread=await house.notices.unread_count(actor),
     )
 
 
 def doors_for(actor: Actor) -> tuple[Door, ...]:
-    doors = [Door("/dasbor", "Dasbor", "dasbor"), Door("/antrean", "Antrean", "antrean")]
-    if actor.paths(Act.WRITE):
-        doors.append(Door("/tulis", "Tulis", "tulis"))
-    if actor.paths(Act.BROADCAST):
-        doors.append(Door("/siaran", "Siaran", "siaran"))
-    return tuple(doors)
+    """At most five on a phone's bar, the last of which leads to all the others."""
+    reviews = bool(actor.paths(Act.REVIEW))
+    writes = [Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")] if actor.paths(Act.WRITE) else []
+    review = Door("/tinjau", "Tinjau", "tinjau", Place.BAR, "Setujui atau tolak unggahan unit.")
+    broadcast = Door("/siaran", "Siaran", "siaran", Place.WIDE, "Satu templat ke semua unit sekaligus.")
+    people = Door("/orang", "Orang", "orang", about="Anggota, peran, dan undangan.")
+    return (
+        Door("/dasbor", "Dasbor", "dasbor", Place.BAR, "Yang perlu Anda tahu hari ini."),
+        Door("/antrean", "Antrean", "antrean", Place.BAR, "Kiriman ke tiap akun dan keadaannya."),
+        *writes,
+        *([review] if reviews else []),
+        Door("/kalender", "Kalender", "kalender", Place.WIDE if reviews else Place.BAR, "Unggahan dan tahapan per hari."),
+        *([broadcast] if actor.paths(Act.BROADCAST) else []),
+        Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari."),
+        Door("/tugas", "Tugas unggah", "tangan", about="Unggahan yang Anda terbitkan sendiri di akunnya."),
+        Door("/laporan", "Laporan", "laporan", about="Ketepatan waktu dan interaksi, dapat diunduh."),
+        Door("/tahapan", "Tahapan", "tahapan", about="Kalender pemilihan: tanggal, sumber, kepastian."),
+        Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek."),
+        Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit."),
+        *([people] if actor.paths(Act.MANAGE) else []),
+        Door("/lainnya", "Lainnya", "lainnya", Place.BAR),
+    )  # fmt: skip
 
 
 def _training(calendar: Calendar | None) -> str | None:

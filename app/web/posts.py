@@ -75,7 +75,7 @@ async def _show(
     return await page(
         request, house, actor, "unggahan.html", status=status, post=post, unit=unit, title=title, problem=problem,
         label=words.POST_STATES[post.state], previews=[_preview(variant) for variant in post.variants],
-        warnings=[_warned(found) for found in post.guard],
+        warnings=[warned(found) for found in post.guard],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         cards=await cards_for(house, actor, post.deliveries),
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
@@ -88,6 +88,7 @@ def _preview(variant: object) -> Preview:
     return Preview(words.platform_name(variant["platform"]), variant["text"], variant["length"], variant["limit"])
 
 
-def _warned(found: object) -> Warned:
+def warned(found: object) -> Warned:
+    """A finding as a post keeps it."""
     assert isinstance(found, dict)
     return Warned(words.LEVELS[found["level"]], found["reason"], "", found["level"] == "block")

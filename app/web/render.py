@@ -31,9 +31,23 @@ NOTES = {
     "siaran": "Siaran dibuat. Halaman ini memperlihatkan kemajuannya.",
     "siaran-batal": "Siaran dibatalkan; yang belum terbit tidak akan dikirim.",
     "keluar": "Anda sudah keluar.",
+    "dibaca": "Ditandai sudah dibaca.",
+    "tersimpan-atur": "Pengaturan tersimpan.",
+    "setuju-habis": "Disetujui. Tidak ada lagi yang menunggu tinjauan Anda.",
+    "setuju-semua": "Semua yang Anda pilih disetujui.",
+    "tolak-habis": "Ditolak. Tidak ada lagi yang menunggu tinjauan Anda.",
+    "hubung": "Akun terhubung.",
+    "hubung-ulang": "Kredensial baru tersimpan.",
+    "jeda": "Akun dijeda. Unggahannya ditahan sampai dilanjutkan.",
+    "lanjut": "Akun dilanjutkan.",
+    "cek": "Akun dicek ke platform: masih terhubung.",
+    "cek-gagal": "Akun dicek: platform menolak kredensialnya. Hubungkan ulang.",
+    "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",
+    "tahapan": "Tahapan tersimpan.",
+    "unit": "Data unit tersimpan.",
 }
 
-MACROS = ("_macros.html", "_kartu.html", "_pratinjau.html", "_waktu.html", "_templat.html", "_masalah.html")
+MACROS = ("_macros.html", "_kartu.html", "_pratinjau.html", "_waktu.html", "_templat.html", "_masalah.html", "_kunci.html")
 
 
 def _environment() -> Environment:

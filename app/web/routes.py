@@ -6,10 +6,32 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.bootstrap import Kentongan
-from app.web import assets, broadcast, compose, dashboard, errors, login, posts, queue
+from app.web import (
+    assets,
+    broadcast,
+    channels,
+    compose,
+    dashboard,
+    errors,
+    login,
+    menu,
+    notices,
+    people,
+    posts,
+    queue,
+    reports,
+    review,
+    stages,
+    tasks,
+    units,
+)
 from app.web.shield import Shield
 
-ROUTERS = (login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router)
+ROUTERS = (
+    login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, menu.router, notices.router,
+    review.router, channels.router, tasks.router, stages.router, reports.router,
+    units.router, people.router,
+)  # fmt: skip
 
 
 def install(app: FastAPI, house: Kentongan) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.accounts.rules import Role
+from app.channels.rules import State as ChannelState
 from app.content.values import write_date, zone_name
 from app.platforms.registry import TITLES
 from app.posts.rules import PostState
@@ -69,6 +70,27 @@ LEVELS = {
     "block": Label("Diblokir", "gagal", "loud"),
     "review": Label("Wajib ditinjau", "tinjau"),
     "remind": Label("Peringatan", "info"),
+}
+CHANNEL_STATES = {
+    ChannelState.CONNECTED: Label("Terhubung", "terbit", "good"),
+    ChannelState.NEEDS_RECONNECT: Label("Perlu dihubungkan ulang", "gagal", "loud"),
+    ChannelState.PAUSED: Label("Dijeda", "jeda"),
+    ChannelState.CLOSED: Label("Ditutup", "batal", "faint"),
+}
+ENVIRONMENTS: dict[str, str] = {"live": "Otomatis", "manual": "Unggah sendiri", "practice": "Latihan"}
+STAGE_KINDS: dict[str, str] = {
+    "persiapan": "Persiapan",
+    "penyelenggaraan": "Penyelenggaraan",
+    "subtahapan": "Subtahapan",
+    "masa_kerja": "Masa kerja",
+    "masa_tenang": "Masa tenang",
+    "peristiwa": "Peristiwa",
+    "tenggat": "Tenggat",
+    "jam": "Jam",
+    "embargo": "Embargo",
+    "program": "Program",
+    "psu": "Pemungutan suara ulang",
+    "pilkada_ulang": "Pilkada ulang",
 }
 MODES = {"mandatory": "Wajib", "suggested": "Saran"}
 

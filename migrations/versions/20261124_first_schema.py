@@ -339,6 +339,25 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_waiting', ['id'], unique=False, sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
 
+    op.create_table('pause',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('path', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('held', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_by', sa.Integer(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_pause_created_by_user_account')),
+    sa.ForeignKeyConstraint(['ended_by'], ['user_account.id'], name=op.f('fk_pause_ended_by_user_account')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_pause_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pause'))
+    )
+    with op.batch_alter_table('pause', schema=None) as batch_op:
+        batch_op.create_index('ix_pause_running', ['id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_pause_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('post_template',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('election_id', sa.Integer(), nullable=False),
@@ -361,6 +380,23 @@ def upgrade() -> None:
     with op.batch_alter_table('post_template', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_post_template_election_id'), ['election_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_template_unit_id'), ['unit_id'], unique=False)
+
+    op.create_table('revision',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('tahapan_id', sa.Integer(), nullable=False),
+    sa.Column('before', sa.JSON(), nullable=False),
+    sa.Column('after', sa.JSON(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('undoes', sa.Integer(), nullable=True),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['tahapan_id'], ['tahapan.id'], name=op.f('fk_revision_tahapan_id_tahapan')),
+    sa.ForeignKeyConstraint(['undoes'], ['revision.id'], name=op.f('fk_revision_undoes_revision')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_revision'))
+    )
+    with op.batch_alter_table('revision', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_revision_tahapan_id'), ['tahapan_id'], unique=False)
 
     op.create_table('broadcast',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -403,6 +439,7 @@ def upgrade() -> None:
     sa.Column('message_hash', sa.String(), nullable=False),
     sa.Column('wants_prepare', sa.Boolean(), nullable=False),
     sa.Column('prepared', sa.JSON(), nullable=False),
+    sa.Column('successor', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('looks', sa.Integer(), nullable=False),
     sa.Column('worker_id', sa.String(), nullable=True),
@@ -431,6 +468,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
 
+    op.create_table('revised_post',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('revision_id', sa.Integer(), nullable=False),
+    sa.Column('post_id', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('before', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['revision_id'], ['revision.id'], name=op.f('fk_revised_post_revision_id_revision')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_revised_post')),
+    sa.UniqueConstraint('revision_id', 'post_id', name=op.f('uq_revised_post_revision_id_post_id'))
+    )
+    with op.batch_alter_table('revised_post', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_revised_post_post_id'), ['post_id'], unique=False)
+
     op.create_table('sending',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('notice_id', sa.Integer(), nullable=False),
@@ -445,6 +495,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('sending', schema=None) as batch_op:
         batch_op.create_index('ix_sending_waiting', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
+    op.create_table('series',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('template_id', sa.Integer(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('request', sa.JSON(), nullable=False),
+    sa.Column('problems', sa.JSON(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_series_created_by_user_account')),
+    sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_series_template_id_post_template')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_series_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_series'))
+    )
+    with op.batch_alter_table('series', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_series_unit_id'), ['unit_id'], unique=False)
 
     op.create_table('template_text',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -480,6 +550,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
     sa.Column('broadcast_id', sa.Integer(), nullable=True),
+    sa.Column('series_id', sa.Integer(), nullable=True),
+    sa.Column('series_step', sa.String(), nullable=False),
     sa.Column('template_id', sa.Integer(), nullable=True),
     sa.Column('template_version', sa.Integer(), nullable=True),
     sa.Column('state', sa.String(), nullable=False),
@@ -498,9 +570,11 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('stale_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['approved_by'], ['user_account.id'], name=op.f('fk_post_approved_by_user_account')),
     sa.ForeignKeyConstraint(['broadcast_id'], ['broadcast.id'], name=op.f('fk_post_broadcast_id_broadcast')),
     sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_post_created_by_user_account')),
+    sa.ForeignKeyConstraint(['series_id'], ['series.id'], name=op.f('fk_post_series_id_series')),
     sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_post_template_id_post_template')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_post_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_post'))
@@ -508,6 +582,7 @@ def upgrade() -> None:
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_post_broadcast_id'), ['broadcast_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_due_at'), ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_post_series_id'), ['series_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_state'), ['state'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_unit_id'), ['unit_id'], unique=False)
 
@@ -519,6 +594,7 @@ def downgrade() -> None:
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_post_unit_id'))
         batch_op.drop_index(batch_op.f('ix_post_state'))
+        batch_op.drop_index(batch_op.f('ix_post_series_id'))
         batch_op.drop_index(batch_op.f('ix_post_due_at'))
         batch_op.drop_index(batch_op.f('ix_post_broadcast_id'))
 
@@ -528,10 +604,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
 
     op.drop_table('template_text')
+    with op.batch_alter_table('series', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_series_unit_id'))
+
+    op.drop_table('series')
     with op.batch_alter_table('sending', schema=None) as batch_op:
         batch_op.drop_index('ix_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.drop_table('sending')
+    with op.batch_alter_table('revised_post', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_revised_post_post_id'))
+
+    op.drop_table('revised_post')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
@@ -550,11 +634,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_broadcast_unit_id'))
 
     op.drop_table('broadcast')
+    with op.batch_alter_table('revision', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_revision_tahapan_id'))
+
+    op.drop_table('revision')
     with op.batch_alter_table('post_template', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_post_template_unit_id'))
         batch_op.drop_index(batch_op.f('ix_post_template_election_id'))
 
     op.drop_table('post_template')
+    with op.batch_alter_table('pause', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pause_unit_id'))
+        batch_op.drop_index('ix_pause_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('pause')
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_waiting', sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
 

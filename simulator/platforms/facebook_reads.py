@@ -45,7 +45,7 @@ def own_post(visit: Visit) -> Post:
 def show_post(visit: Visit, post: Post) -> dict[str, Any]:
     counts = _counts(visit, post)
     page, number = post.remote_id.split("_")
-    pictures = [f"{visit.request.base_url}_sim/media/{picture.sha256}" for picture in post.media]
+    pictures = [f"{visit.home}_sim/media/{picture.sha256}" for picture in post.media]
     media_type = "photo" if len(pictures) == 1 else "album" if pictures else "share"
     attachments = [{"media_type": media_type, "type": media_type, "url": f"{_SITE}/{page}/posts/{number}"}]
     return graph.show(visit, "PagePost", {
@@ -80,7 +80,7 @@ def _counts(visit: Visit, post: Post) -> Counts:
 
 def _show_photo(visit: Visit, photo: Thing) -> dict[str, Any]:
     picture, post_id = photo.body["picture"], photo.body.get("post_id")
-    source = f"{visit.request.base_url}_sim/media/{picture['sha256']}"
+    source = f"{visit.home}_sim/media/{picture['sha256']}"
     image = {"height": picture["height"], "width": picture["width"], "source": source}
     return graph.show(visit, "Photo", {
         "id": lambda: photo.remote_id,

@@ -193,6 +193,12 @@ def insights(
     visit: Visit, node: str, offered: Mapping[str, object], *, alive: Collection[str], period: str
 ) -> Response:
     """One entry a metric; one unknown, dead or refused metric fails the whole call."""
+    return answer_json({"data": insight_entries(visit, node, offered, alive=alive, period=period)})
+
+
+def insight_entries(
+    visit: Visit, node: str, offered: Mapping[str, object], *, alive: Collection[str], period: str
+) -> list[dict[str, Any]]:
     asked = names_list(visit, "metric")
     if not asked:
         raise Refusal(bad_parameter("The parameter metric is required"))
@@ -202,7 +208,7 @@ def insights(
             raise Refusal(_refuse_metric(visit, index, alive, str(refused.params.get("metric"))))
         if name not in alive:
             raise Refusal(_refuse_metric(visit, index, alive, name))
-    data = [
+    return [
         {
             "name": name, "period": period, "values": [{"value": offered[name]}],
             "title": name.replace("_", " ").capitalize(), "description": name.replace("_", " "),
@@ -210,7 +216,6 @@ def insights(
         }
         for name in asked if name in offered
     ]  # fmt: skip
-    return answer_json({"data": data})
 
 
 def _refuse_metric(visit: Visit, index: int, alive: Collection[str], name: str) -> Response:

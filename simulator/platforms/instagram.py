@@ -41,7 +41,7 @@ def _show(visit: Visit, post: Post) -> dict[str, Any]:
         "caption": lambda: post.text or None,
         "media_type": lambda: "CAROUSEL_ALBUM" if carousel else "IMAGE",
         "media_product_type": lambda: "FEED",
-        "media_url": lambda: f"{visit.request.base_url}_sim/media/{post.media[0].sha256}",
+        "media_url": lambda: f"{visit.home}_sim/media/{post.media[0].sha256}",
         "alt_text": lambda: post.media[0].alt_text or None,
         "permalink": lambda: f"https://www.instagram.com/p/{_shortcode(post.remote_id)}/",
         "shortcode": lambda: _shortcode(post.remote_id),

@@ -1,22 +1,18 @@
 """Knows Instagram's containers: what an image must be, how a container ripens, and how it becomes a post."""
 
-import time
-from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
 
-from simulator.fetch import TookTooLong, TooLarge, Unreachable, fetch, measure
+from simulator.fetch import measure
 from simulator.ledger import Picture, Post, Thing
-from simulator.platforms import graph
+from simulator.platforms import graph, graph_media
+from simulator.platforms.graph_media import DAY_S, refuse, state_of
 from simulator.visit import Visit
 from simulator.wire import Refusal, answer_json
 
 QUOTA = 100  # content-publishing guide: posts in a rolling 24 h (other pages of Meta say 50; accounts read it)
 _CONTAINERS = 400
-_DAY_S = 86_400.0
-_RIPE_AFTER_S = 0.2  # real seconds
-_IMAGE_LIMIT = 8 * 1024**2
 _CAPTION_LIMIT, _ALT_LIMIT, _MENTIONS = 2200, 1000, 20
 _NARROWEST, _WIDEST = 4 / 5, 1.91
 _RATIO_SLACK = 0.01
@@ -31,50 +27,31 @@ _STATES = {
 }
 
 
-def _refuse(code: int, subcode: int, message: str, *, title: str, wish: str) -> Refusal:
-    """Codes of Meta's error-code page; the wording is this simulator's."""
-    return Refusal(graph.error(code, message, subcode=subcode, user=(title, wish)))
-
-
 async def create_container(visit: Visit) -> Response:
     """POST /{ig}/media: fetches the image itself and refuses what Instagram refuses."""
     graph.own(visit)
     media_type, caption = visit.incoming.text("media_type").upper(), visit.incoming.text("caption")
     if media_type not in _TYPES:
         wish = f"Only IMAGE, CAROUSEL and STORIES with an image are simulated, not {media_type}."
-        raise _refuse(100, 2207023, "Unknown media type", title="Unknown media type", wish=wish)
+        raise refuse(100, 2207023, "Unknown media type", title="Unknown media type", wish=wish)
     _check_caption(caption)
-    if visit.ledger.count_things("instagram", visit.account.id, "container", visit.now - _DAY_S) >= _CONTAINERS:
+    if visit.ledger.count_things("instagram", visit.account.id, "container", visit.now - DAY_S) >= _CONTAINERS:
         raise _too_many()
-    body: dict[str, Any] = {"caption": caption, "type": media_type or "IMAGE", "state": "", "polls": 0}
-    body["ripe_at"] = time.time() + _RIPE_AFTER_S
-    body["item"] = visit.incoming.flag("is_carousel_item", default=False)
-    if media_type == "CAROUSEL":
-        body["pictures"] = _children(visit)
-    else:
-        body["pictures"] = [await _image(visit)]
-    _apply_faults(visit, body)
+    pictures = _children(visit) if media_type == "CAROUSEL" else [await _image(visit)]
+    item = visit.incoming.flag("is_carousel_item", default=False)
+    body = graph_media.new_body(visit, caption=caption, type=media_type or "IMAGE", item=item, pictures=pictures)
     container = Thing(f"179{visit.ledger.next_number()}", "container", visit.account.id, body, visit.world.clock.now())
     visit.ledger.put_thing("instagram", container)
     return answer_json({"id": container.remote_id})
 
 
-def _apply_faults(visit: Visit, body: dict[str, Any]) -> None:
-    if slow := visit.struck("container_in_progress", operation="container"):
-        body["polls"] = int(slow.number("polls", 3))
-    if visit.struck("container_error", operation="container"):
-        body["state"] = "ERROR"
-    if visit.struck("container_expired", operation="container"):
-        body["state"] = "EXPIRED"
-
-
 def _check_caption(caption: str) -> None:
     if len(caption) > _CAPTION_LIMIT:
         wish = f"The caption has {len(caption)} characters; at most {_CAPTION_LIMIT} are allowed."
-        raise _refuse(36004, 2207010, "The caption was too long.", title="Caption too long", wish=wish)
+        raise refuse(36004, 2207010, "The caption was too long.", title="Caption too long", wish=wish)
     if caption.count("@") > _MENTIONS:
         wish = f"At most {_MENTIONS} accounts can be mentioned."
-        raise _refuse(100, 2207040, "Invalid parameter", title="Too many mentions", wish=wish)
+        raise refuse(100, 2207040, "Invalid parameter", title="Too many mentions", wish=wish)
 
 
 async def _image(visit: Visit) -> dict[str, Any]:
@@ -84,49 +61,28 @@ async def _image(visit: Visit) -> dict[str, Any]:
         raise Refusal(graph.bad_parameter("The parameter image_url is required"))
     if len(alt_text) > _ALT_LIMIT:
         raise Refusal(graph.bad_parameter(f"Param alt_text must be at most {_ALT_LIMIT} characters long"))
-    content = await _fetch(visit, url)
+    content = await graph_media.fetch_image(visit, url)
     measured = measure(content)
     if measured is None or measured.mime != "image/jpeg":
-        wish = "The image format is not supported. Use a JPEG."
-        raise _refuse(36001, 2207005, "The image format is not supported.", title="Unsupported format", wish=wish)
+        raise graph_media.unsupported_format("The image format is not supported. Use a JPEG.")
     ratio = measured.width / measured.height
     if not _NARROWEST - _RATIO_SLACK <= ratio <= _WIDEST + _RATIO_SLACK:
-        wish = f"The aspect ratio {ratio:.2f} is outside 4:5 to 1.91:1."
-        raise _refuse(
-            36003, 2207009, "The submitted image has an unsupported aspect ratio.", title="Aspect ratio", wish=wish
-        )
-    return asdict(Picture(
-        sha256=visit.ledger.keep_bytes(content), mime=measured.mime, width=measured.width, height=measured.height,
-        size=len(content), alt_text=alt_text,
-    ))  # fmt: skip
-
-
-async def _fetch(visit: Visit, url: str) -> bytes:
-    try:
-        return await fetch(url, limit=_IMAGE_LIMIT, hosts=visit.world.media_hosts)
-    except TookTooLong as error:
-        wish = "It takes too long to download the media."
-        raise _refuse(-2, 2207003, "Timeout downloading media", title="Timeout", wish=wish) from error
-    except TooLarge as error:
-        wish = "The image is larger than 8 MB."
-        raise _refuse(36000, 2207004, "The image size is too large.", title="Image too large", wish=wish) from error
-    except Unreachable as error:
-        message = "Only photo or video can be accepted as media type."
-        wish = f"The media could not be fetched from this URI: {url}"
-        raise _refuse(9004, 2207052, message, title="Media download has failed.", wish=wish) from error
+        raise graph_media.unsupported_ratio(ratio, "4:5 to 1.91:1")
+    size = (measured.width, measured.height)
+    return graph_media.picture_body(visit, content, mime=measured.mime, size=size, alt_text=alt_text)
 
 
 def _children(visit: Visit) -> list[dict[str, Any]]:
     ids = graph.names_list(visit, "children")
     if not 2 <= len(ids) <= 10:
         wish = "A carousel takes 2 to 10 children."
-        raise _refuse(100, 2207028, "Invalid parameter", title="Carousel count", wish=wish)
+        raise refuse(100, 2207028, "Invalid parameter", title="Carousel count", wish=wish)
     pictures = []
     for child_id in ids:
         child = _own(visit, child_id)
         if not child.body["item"] or state_of(child, visit.now) != "FINISHED":
             wish = f"Child {child_id} is not a finished carousel item."
-            raise _refuse(9007, 2207027, "Media ID is not available", title="Not ready", wish=wish)
+            raise refuse(9007, 2207027, "Media ID is not available", title="Not ready", wish=wish)
         pictures += child.body["pictures"]
     return pictures
 
@@ -141,25 +97,12 @@ def _own(visit: Visit, container_id: str) -> Thing:
 def _not_found(container_id: str) -> Refusal:
     message = "The requested resource does not exist"
     wish = f"Media with creation id {container_id} cannot be found, or is published already."
-    return _refuse(24, 2207006, message, title="Media Not Found", wish=wish)
-
-
-def state_of(container: Thing, now: float) -> str:
-    """What `status_code` says now."""
-    body = container.body
-    if body["state"]:
-        return str(body["state"])
-    if now - container.created_at > _DAY_S:
-        return "EXPIRED"
-    return "IN_PROGRESS" if body["polls"] > 0 or time.time() < body["ripe_at"] else "FINISHED"
+    return refuse(24, 2207006, message, title="Media Not Found", wish=wish)
 
 
 def read_container(visit: Visit, container: Thing) -> Response:
     """GET /{container}; one poll less to wait for."""
-    state = state_of(container, visit.now)
-    if container.body["polls"] > 0:
-        container.body["polls"] -= 1
-        visit.ledger.put_thing("instagram", container)
+    state = graph_media.count_poll(visit, container)
     return answer_json(graph.show(visit, "ShadowIGMediaBuilder", {
         "id": lambda: container.remote_id,
         "status": lambda: _STATES[state],
@@ -191,22 +134,22 @@ def _check_ripe(visit: Visit, container: Thing) -> None:
     match state_of(container, visit.now):
         case "IN_PROGRESS":
             wish = "The media is not ready to be published. Please wait a moment."
-            raise _refuse(9007, 2207027, "Media ID is not available", title="Not ready", wish=wish)
+            raise refuse(9007, 2207027, "Media ID is not available", title="Not ready", wish=wish)
         case "EXPIRED":
             wish = "The container has expired. Create a new one."
-            raise _refuse(-2, 2207020, "The media has expired", title="Expired", wish=wish)
+            raise refuse(-2, 2207020, "The media has expired", title="Expired", wish=wish)
         case "ERROR":
             wish = "The media could not be uploaded. Create a new container."
-            raise _refuse(-1, 2207053, "Unknown upload error", title="Upload failed", wish=wish)
+            raise refuse(-1, 2207053, "Unknown upload error", title="Upload failed", wish=wish)
         case "PUBLISHED":
             # Shape from spec: no recording of a second publish exists; the page of codes fits best with 2207006.
             raise _not_found(container.remote_id)
     if container.body["item"]:
         raise Refusal(graph.bad_parameter("A carousel item cannot be published on its own"))
-    if visit.ledger.count_posts("instagram", visit.account.id, visit.now - _DAY_S) >= QUOTA:
+    if visit.ledger.count_posts("instagram", visit.account.id, visit.now - DAY_S) >= QUOTA:
         raise _too_many()
 
 
 def _too_many() -> Refusal:
     wish = "The account reached the number of posts allowed in 24 hours."
-    return _refuse(9, 2207042, "Application request limit reached", title="Limit reached", wish=wish)
+    return refuse(9, 2207042, "Application request limit reached", title="Limit reached", wish=wish)

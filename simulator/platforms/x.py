@@ -108,7 +108,7 @@ def _includes(visit: Visit, posts: list[Post]) -> dict[str, Any]:
 def _show_picture(visit: Visit, picture: Picture) -> dict[str, Any]:
     return {
         "media_key": f"3_{picture.remote_id}", "type": "photo", "width": picture.width, "height": picture.height,
-        "url": f"{visit.request.base_url}_sim/media/{picture.sha256}", "alt_text": picture.alt_text,
+        "url": f"{visit.home}_sim/media/{picture.sha256}", "alt_text": picture.alt_text,
     }  # fmt: skip
 
 

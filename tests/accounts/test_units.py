@@ -7,7 +7,6 @@ from sqlmodel import select
 from app.accounts import unit_store
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
-
 from app.accounts.units import UnitService
 from app.audit.models import AuditEvent
 from app.kit.db import Database

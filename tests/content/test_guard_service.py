@@ -29,7 +29,7 @@ async def test_the_link_of_the_election_itself_is_known(cast: Cast, guard: Guard
 
 
 async def test_a_named_platform_is_measured_too(cast: Cast, guard: GuardService) -> None:
-    unit_id, text = id_of(cast.cilendek), "warga " * 50
+    unit_id, text = id_of(cast.cilendek), "Halo warga. " * 25
     assert await guard.check(cast.sari, text=text, unit_id=unit_id, platform="facebook") == []
     found = await guard.check(cast.sari, text=text, unit_id=unit_id, platform="x")
     assert [finding.reason for finding in found] == ["Terlalu panjang untuk x: 300 dari 280 karakter, kelebihan 20"]

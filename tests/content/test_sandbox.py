@@ -98,7 +98,7 @@ def test_a_value_cannot_blow_up_the_text() -> None:
 class Trap:
     """A value that tells when anything of it is looked at."""
 
-    touched: list[str] = []  # noqa: RUF012 - shared on purpose
+    touched: list[str] = []
 
     def __getattr__(self, name: str) -> object:
         self.touched.append(name)

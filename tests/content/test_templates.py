@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.content.guard import check_text
+from app.content.guard import Level, check_text
 from app.content.guard_service import facts_for, shipped_rules
 from app.content.loading import SHIPPED
 from app.content.rules import compose, measure
@@ -73,7 +73,8 @@ def test_a_shipped_template_fits_and_is_clean_in_its_own_stages(template: dict[s
             composed = compose(texts, lang=lang, platform=platform, values=values)
             assert composed.is_whole, composed
             assert measure(ADAPTERS[platform], composed.text).over == 0
-            assert check_text(shipped_rules(), composed.text, facts) == []
+            found = check_text(shipped_rules(), composed.text, facts)
+            assert [finding for finding in found if finding.level is not Level.REMIND] == []
 
 
 def test_the_longest_village_name_of_the_country_still_fits_x() -> None:

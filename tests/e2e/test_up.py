@@ -53,13 +53,13 @@ async def test_a_dead_worker_is_told_of_and_started_again(tmp_path: Path) -> Non
     try:
         await wait_until(up.is_ready, "everything runs", 60)
         assert "/masuk/" in up.output.read_text()
-        worker = up.pid_of("worker")
+        worker = up.pid_of("workers")
         # Stopped before it is killed: else the new worker may beat before anybody notices.
         os.kill(worker, signal.SIGSTOP)
         await wait_until(up.says_the_worker_is_dead, "/readyz tells the truth", 30)
         os.kill(worker, signal.SIGKILL)
         await wait_until(up.is_ready, "another worker beats", 30)
-        assert up.pid_of("worker") not in {0, worker}
+        assert up.pid_of("workers") not in {0, worker}
         children = descendants(up.process.pid)
     finally:
         up.process.send_signal(signal.SIGINT)

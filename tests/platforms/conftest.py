@@ -11,6 +11,7 @@ from app.platforms.contract import Account, Adapter
 from app.platforms.registry import PLATFORMS, build_adapters
 from simulator.main import create_simulator
 from tests.platforms.stage import MakeStage, Pictures, Stage, serve, serve_folder
+from tests.platforms.traits import TRAITS
 
 
 @pytest.fixture(scope="session")
@@ -53,4 +54,10 @@ async def make_stage(simulator: str, fast_clock: Clock, pictures: Pictures) -> A
 
 @pytest.fixture(params=PLATFORMS)
 def stage(request: pytest.FixtureRequest, make_stage: MakeStage) -> Stage:
+    return make_stage(request.param)
+
+
+@pytest.fixture(params=[name for name in PLATFORMS if TRAITS[name].can_be_asked])
+def asked(request: pytest.FixtureRequest, make_stage: MakeStage) -> Stage:
+    """A stage whose platform can say what became of an earlier try."""
     return make_stage(request.param)

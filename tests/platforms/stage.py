@@ -19,6 +19,7 @@ from PIL import Image
 
 from app.kit.clock import Clock
 from app.platforms.contract import Account, Adapter, Json, Message, Picture, Published, Sent
+from tests.platforms.traits import TRAITS, Traits
 
 
 @contextmanager
@@ -109,6 +110,10 @@ class Stage:
     simulator: str
     clock: Clock
     pictures: Pictures
+
+    @property
+    def traits(self) -> Traits:
+        return TRAITS[self.adapter.name]
 
     def message(self, text: str, *pictures: Picture) -> Message:
         shown = pictures or ((self.pictures.make("satu"),) if self.adapter.limits.needs_image else ())

@@ -105,7 +105,7 @@ async def test_a_platform_out_of_credit_stops_its_lane_and_no_other(town: Town) 
     async with publishing(town.house):
         await wait_until(lambda: town.is_in("published", second), "Facebook goes on")
         async with town.house.db.read() as session:
-            assert await store.paused_lanes(session, now=town.house.clock.now()) == {"x"}
+            assert await store.paused_lanes(session, now=town.house.clock.now()) == {"practice:x"}
     assert (await town.one(first)).state is State.DUE
     assert town.ledger("x") == []
 
@@ -123,7 +123,7 @@ async def test_a_result_of_a_try_that_lost_its_row_changes_nothing(town: Town) -
     post = await town.post(["x"])
     now = town.house.clock.now()
     async with town.house.db.write() as session:
-        [row] = await store.claim_due(session, "x", worker_id="slow", now=now, ahead=timedelta(0), limit=9)
+        [row] = await store.claim_due(session, "practice:x", worker_id="slow", now=now, ahead=timedelta(0), limit=9)
         await store.adopt(session, [{**row, "worker_id": "slow", "state": State.UNSURE, "act_at": now, "reason": ""}])
         late = {
             "id": row["id"], "attempt": row["attempt"], "worker_id": "slow", "forget": False, "state": State.STOPPED, "act_at": None,
@@ -142,7 +142,7 @@ async def test_a_worker_that_cannot_beat_hands_back_instead_of_sending(town: Tow
     mute = Mute(house.db, house.clock, house.platforms, house.channels, house.media)
     async with house.db.write() as session:
         rows = await store.claim_due(
-            session, "x", worker_id=mute.worker_id, now=house.clock.now(), ahead=timedelta(0), limit=9
+            session, "practice:x", worker_id=mute.worker_id, now=house.clock.now(), ahead=timedelta(0), limit=9
         )
     async with house.db.read() as session:
         [claim] = await load(session, rows, channels=house.channels, media=house.media)
@@ -166,3 +166,22 @@ async def test_stopping_a_worker_leaves_nothing_in_its_hands(town: Town) -> None
     assert all(delivery.state in {State.PUBLISHED, State.DUE} for delivery in await town.deliveries(*posts))
     async with town.house.db.read() as session:
         assert await store.newest_beat(session) is None
+
+
+async def test_the_same_words_twice_are_two_posts_not_one_found_twice(town: Town) -> None:
+    """The first answer arrives, the second is lost: the look must not take the first post for the second."""
+    first = await town.post(["facebook"])
+    await publish_until(town.house, lambda: town.is_in("published", first), "the first is out")
+    town.fault("http_503_html", "facebook", count=1)
+    second = await town.post(["facebook"])
+    await publish_until(town.house, lambda: town.is_in("published", second), "the second is out too")
+    assert len(town.ledger("facebook")) == 2
+    assert (await town.one(first)).remote_id != (await town.one(second)).remote_id
+
+
+async def test_two_lost_answers_with_the_same_words_find_two_posts(town: Town) -> None:
+    town.fault("lost_answer", "facebook", count=2)
+    posts = [await town.post(["facebook"]), await town.post(["facebook"])]
+    await publish_until(town.house, lambda: town.is_in("published", *posts), "both found")
+    assert len(town.ledger("facebook")) == 2
+    assert len({(await town.one(post)).remote_id for post in posts}) == 2

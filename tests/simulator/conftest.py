@@ -60,20 +60,18 @@ class Client:
     handle: str = HANDLE
     timeout: float = 10
 
-    def _call(self, method: str, platform: str, path: str, **more: Any) -> requests.Response:
+    def call(self, method: str, platform: str, path: str, **more: Any) -> requests.Response:
         headers = {"authorization": f"Bearer {practice_token(platform, self.handle)}", **more.pop("headers", {})}
-        return self.http.request(
-            method, f"{self.base}/{platform}{path}", headers=headers, timeout=self.timeout, **more
-        )
+        return self.http.request(method, f"{self.base}/{platform}{path}", headers=headers, timeout=self.timeout, **more)
 
     def x(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self._call(method, "x", path, **more)
+        return self.call(method, "x", path, **more)
 
     def facebook(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self._call(method, "facebook", f"/v26.0{path}", **more)
+        return self.call(method, "facebook", f"/v26.0{path}", **more)
 
     def instagram(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self._call(method, "instagram", f"/v26.0{path}", **more)
+        return self.call(method, "instagram", f"/v26.0{path}", **more)
 
     def id(self, platform: str) -> str:
         return account_id(platform, self.handle)

@@ -48,11 +48,7 @@ def test_instagrams_container_publish_and_quota_are_shaped_like_the_recorded_one
 def test_instagrams_list_is_shaped_like_the_recorded_one(client: Client, pictures: Pictures) -> None:
     form = {"image_url": pictures.url("a.jpg", jpeg())}
     container = client.instagram("POST", "/me/media", data=form).json()["id"]
-    until(
-        lambda: (
-            client.instagram("POST", "/me/media_publish", data={"creation_id": container}).status_code == 200
-        )
-    )
+    until(lambda: client.instagram("POST", "/me/media_publish", data={"creation_id": container}).status_code == 200)
     wanted = recorded("instagram_apidata_users_medias_p1")["data"][0]
     listed = client.instagram("GET", "/me/media", params={"fields": ",".join(wanted)}).json()["data"][0]
     assert shape(listed) == shape(wanted)

@@ -32,7 +32,10 @@ from simulator.main import create_simulator
 from tests.support.cast import Cast, id_of, make_cast
 from tests.support.wait import wait_until
 
-WIPED = ("attempt", "delivery", "snapshot", "total", "post", "broadcast", "media", "lane_pause", "worker_beat")
+WIPED = (
+    "attempt", "delivery", "snapshot", "total", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
+    "lane_pause", "worker_beat",
+)  # fmt: skip
 """What tests that share a database leave behind; the cast, the calendar, channels and templates stay."""
 
 STILL = 1e-9

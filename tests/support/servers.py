@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,9 @@ def valkey() -> Iterator[str]:
     socket = folder / "s"
     command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
     process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while not socket.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
     try:
         yield f"unix://{socket}"
     finally:

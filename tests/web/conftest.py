@@ -145,3 +145,9 @@ async def a_post(house: Kentongan, cast: Cast, *, hours: int = 3) -> PostView:
 async def set_delivery(house: Kentongan, delivery_id: int, **values: Any) -> None:
     async with house.db.write() as session:
         await session.run(update(Delivery).where(Delivery.id == delivery_id).values(**values))  # type: ignore[arg-type]
+
+
+async def in_review(house: Kentongan, cast: Cast, text: str = "Posko kami buka besok.", **more: Any) -> PostView:
+    """Sari's own words, which wait for somebody above her."""
+    timing = Timing(at=house.clock.now() + timedelta(hours=3))
+    return await house.posts.create(cast.sari, PostInput(id_of(cast.cilendek), text=text, timing=timing, **more))

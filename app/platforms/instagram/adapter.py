@@ -66,7 +66,10 @@ class InstagramAdapter:
         answer = await self._post(account, edge, {"creation_id": container_id}, create=True)
         if wire.is_unknown_container(answer):
             raise await self._explain_unknown(account, container_id)
-        return await self._with_permalink(account, wire.read_published(answer))
+        return Published(wire.read_published(answer))
+
+    async def read_link(self, account: Account, remote_id: str) -> str | None:
+        return (await self._with_permalink(account, remote_id)).url
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         """The container is the witness; the list of media then names the post."""

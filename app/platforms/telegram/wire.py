@@ -33,13 +33,11 @@ LIMITS = Limits(
     slots=24,
     image_ratio=(1 / 20, 20),
     image_width=5000,
+    text_under_images=1024,
 )
-"""4,096 UTF-16 units of text: `sendMessage`; photos of 10 MB, width and height together 10,000, at most 1:20: `sendPhoto`;
-albums of 2 to 10: `sendMediaGroup`; Bot API 10.1, June 2026. There is no alt text. `slots`: about 30 messages a second of
-one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
-
-CAPTION = 1024
-"""UTF-16 units under a photo: `sendPhoto`, Bot API 10.1."""
+"""UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
+most 1:20 (`sendPhoto`); albums of 2 to 10 (`sendMediaGroup`): Bot API 10.1, June 2026. There is no alt text. `slots`: about
+30 messages a second of one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
 
 _RATE_GUESS = timedelta(seconds=30)
 _MEMBERS_WHO_POST = {"creator", "administrator"}
@@ -49,7 +47,7 @@ _CHAT_PREFIX = "-100"
 
 
 def length(text: str) -> int:
-    """UTF-16 units, as Telegram counts; the limit under a photo is smaller (`CAPTION`)."""
+    """UTF-16 units, as Telegram counts."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -60,7 +58,7 @@ def chat_id(account: Account) -> str:
 
 def check_message(message: Message) -> None:
     """Raises Refused with the number that was passed."""
-    count, limit = length(message.text), CAPTION if message.pictures else LIMITS.text
+    count, limit = length(message.text), LIMITS.text_with(len(message.pictures))
     if count > limit:
         where = "di bawah gambar " if message.pictures else ""
         sentence = f"Kiriman ditolak Telegram: tulisan {count} karakter, {where}paling banyak {limit}; pendekkan."

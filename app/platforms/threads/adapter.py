@@ -64,7 +64,10 @@ class ThreadsAdapter:
         answer = await self._ask("POST", account, f"{_user(account)}/threads_publish", form, create=True)
         if wire.is_unknown_container(answer):
             raise await self._explain_unknown(account, container_id)
-        return await self._with_permalink(account, wire.read_published(answer))
+        return Published(wire.read_published(answer))
+
+    async def read_link(self, account: Account, remote_id: str) -> str | None:
+        return wire.read_link(await self._ask("GET", account, remote_id, {"fields": "permalink"}))
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         """The container is the witness; the list of posts then names ours."""
@@ -130,14 +133,6 @@ class ThreadsAdapter:
                 return wire.not_ready()
             case _:
                 return wire.lost()
-
-    async def _with_permalink(self, account: Account, remote_id: str) -> Published:
-        """The post is out whatever this read says."""
-        try:
-            answer = await self._ask("GET", account, remote_id, {"fields": "permalink,timestamp"})
-        except PublishError:
-            return Published(remote_id)
-        return wire.read_media(answer, remote_id)
 
     async def _find_listed(self, account: Account, message: Message, sent: Sent) -> Published | None:
         edge, form = f"{_user(account)}/threads", wire.find_form(sent)

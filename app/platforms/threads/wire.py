@@ -194,11 +194,14 @@ def read_published(answer: Answer) -> str:
     raise failure(answer, create=True, needs=_MAY_POST)
 
 
-def read_media(answer: Answer, remote_id: str) -> Published:
-    """With the permalink where the answer holds one: right after publishing it may not yet."""
-    body = answer.json if answer.ok else None
-    url = find_at(body, "permalink")
-    return Published(remote_id, str(url) if url else None, read_time(find_at(body, "timestamp")))
+def read_link(answer: Answer) -> str | None:
+    """None while the post cannot be read yet: right after publishing, reads lag."""
+    error = meta.find_error(answer)
+    if error and error.is_gone:
+        return None
+    check_ok(answer)
+    url = find_at(answer.json, "permalink")
+    return str(url) if url else None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 with warnings.catch_warnings():
@@ -48,6 +49,9 @@ LIMITS = Limits(
 1-4 photos, 5 MB each, any shape: "Media best practices", August 2026 (GIF up to 15 MB is not used).
 Alt text 1,000: OpenAPI 2.167, `AltText.text.maxLength`."""
 
+PRICE_USD, PRICE_WITH_LINK_USD = Decimal("0.015"), Decimal("0.200")
+"""For creating a post: "Pricing" page (xdevplatform/docs at 2871328, 22 August 2026; in force since 16 April 2026)."""
+
 BATCH = 100
 """Ids a metrics read may name: OpenAPI 2.167, GET /2/tweets, `ids.maxItems`."""
 
@@ -70,6 +74,11 @@ _MEDIA_LINK = re.compile(r"https?://(?:twitter|x)\.com/\w+/status/\d+/(?:photo|v
 def length(text: str) -> int:
     """Weighted characters by X's own rules: NFC, a link counts 23, an emoji 2, most non-Latin letters 2."""
     return int(twitter_text.parse_tweet(text).weightedLength)
+
+
+def price(text: str) -> Decimal:
+    """US dollars for creating this post. A bare domain counts as an address: the length rule does so, the price page is silent."""
+    return PRICE_WITH_LINK_USD if twitter_text.extract_urls(text) else PRICE_USD
 
 
 def create_parameters(message: Message, prepared: Json) -> dict[str, Any]:

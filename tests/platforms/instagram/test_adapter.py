@@ -87,10 +87,12 @@ async def test_a_published_post_that_is_not_listed_yet_is_looked_for_again(insta
     assert caught.value.code == "published_unlisted"
 
 
-async def test_a_permalink_is_read_where_it_is_there_at_once(instagram: Stage) -> None:
+async def test_a_permalink_is_read_afterwards_not_in_the_minute_of_publishing(instagram: Stage) -> None:
     instagram.fault("read_lag", seconds=0)
     published = await instagram.send(instagram.message("Langsung tampak"))
-    assert (published.url or "").startswith("https://www.instagram.com/p/")
+    assert published.url is None
+    link = await instagram.adapter.read_link(instagram.account, published.remote_id)
+    assert (link or "").startswith("https://www.instagram.com/p/")
 
 
 async def test_a_ready_container_that_was_not_published_is_not_found(instagram: Stage) -> None:

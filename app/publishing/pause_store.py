@@ -1,0 +1,102 @@
+"""Every query about pauses: which units may not speak now, and what that means for their queue."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, exists, func, literal, select, update
+from sqlmodel import col
+from sqlmodel import select as select_rows
+
+from app.accounts.models import Unit
+from app.accounts.unit_store import in_scope
+from app.channels.models import Channel
+from app.kit.db import ReadSession, WriteSession
+from app.publishing.models import Delivery, Pause
+from app.publishing.rules import State
+
+D = Delivery.__table__.c  # type: ignore[attr-defined]
+
+SAYS = "Dijeda: "
+
+_RUNNING = col(Pause.ended_at).is_(None)
+# Paths hold digits and strokes alone, so nothing in them is a wildcard.
+_COVERS = col(Unit.path).startswith(col(Pause.path))
+_OVER_THIS = (
+    select(col(Pause.reason))
+    .select_from(Pause)
+    .join(Unit, _COVERS)
+    .where(_RUNNING, col(Unit.id) == D.unit_id)
+    .correlate(Delivery.__table__)  # type: ignore[attr-defined]
+)
+IS_PAUSED = exists(_OVER_THIS)
+"""In a statement about deliveries: does a running pause cover the unit?"""
+PAUSE_REASON: Any = literal(SAYS).concat(_OVER_THIS.order_by(col(Pause.id)).limit(1).scalar_subquery())
+
+
+async def paused_units(session: ReadSession) -> dict[int, str]:
+    """Why, by unit id, for every unit that may not speak now."""
+    query = select(col(Unit.id), col(Pause.reason)).select_from(Pause).join(Unit, _COVERS).where(_RUNNING)
+    rows = await session.run(query.order_by(col(Pause.id).desc()))
+    return {row.id: SAYS + row.reason for row in rows}
+
+
+async def hold_under(session: WriteSession, path: str, *, reason: str) -> int:
+    """Everything of these units that could leave waits; answers how much."""
+    statement = update(Delivery).where(_under(path), D.state.in_([State.DUE, State.MANUAL]))
+    return (await session.run(statement.values(state=State.WAITING, reason=SAYS + reason))).rowcount
+
+
+async def count_in_flight(session: ReadSession, path: str) -> int:
+    query = select(func.count()).where(_under(path), D.state.in_([State.SENDING, State.UNSURE]))
+    return int((await session.run(query)).scalar_one())
+
+
+async def release_under(session: WriteSession, path: str, *, now: datetime) -> int:
+    """What was approved, is still good and is held by nothing else goes on; answers how much."""
+    speaking = select(col(Channel.id)).where(col(Channel.id) == D.channel_id, col(Channel.state) == "connected")
+    queued = case((D.environment == "manual", State.MANUAL), else_=State.DUE)
+    act_at = case((D.due_at > now, D.due_at), else_=now)
+    statement = (
+        update(Delivery)
+        .where(_under(path), D.state == State.WAITING, D.message_hash != "", D.valid_until > now)
+        .where(exists(speaking), ~IS_PAUSED)
+        .values(state=queued, act_at=act_at, reason="")
+    )
+    released = (await session.run(statement)).rowcount
+    # What waits for another pause, or for its channel, says so from now on.
+    still = (_under(path), D.state == State.WAITING, D.message_hash != "")
+    await session.run(update(Delivery).where(*still, IS_PAUSED).values(reason=PAUSE_REASON))
+    silent = update(Delivery).where(*still, ~IS_PAUSED, D.valid_until > now)
+    await session.run(silent.values(reason="Akun dijeda atau perlu disambungkan ulang."))
+    return released
+
+
+async def find_pause(
+    session: ReadSession, paths: Sequence[str], pause_id: int, *, to_change: bool = False
+) -> Pause | None:
+    query = select_rows(Pause).join(Unit, col(Unit.id) == col(Pause.unit_id)).where(in_scope(paths))
+    query = query.where(col(Pause.id) == pause_id)
+    return (await session.exec(query.with_for_update(of=Pause) if to_change else query)).first()
+
+
+async def find_pauses(
+    session: ReadSession, paths: Sequence[str], over: Sequence[str], *, limit: int, before_id: int | None, running: bool
+) -> list[Pause]:
+    """Newest first: pauses of units in scope, and those of units above (`over`: ids on the way up) that cover them."""
+    above = [int(part) for path in over for part in path.split("/") if part]
+    query = select_rows(Pause).join(Unit, col(Unit.id) == col(Pause.unit_id))
+    query = query.where(in_scope(paths) | col(Pause.unit_id).in_(above))
+    if running:
+        query = query.where(_RUNNING)
+    if before_id is not None:
+        query = query.where(col(Pause.id) < before_id)
+    return list((await session.exec(query.order_by(col(Pause.id).desc()).limit(limit))).all())
+
+
+async def running_at(session: ReadSession, unit_id: int) -> Pause | None:
+    return (await session.exec(select_rows(Pause).where(_RUNNING, Pause.unit_id == unit_id))).first()
+
+
+def _under(path: str) -> Any:
+    return D.unit_id.in_(select(col(Unit.id)).where(in_scope([path])))

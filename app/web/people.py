@@ -1,0 +1,110 @@
+"""People with a role where the visitor manages, and how another is let in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
+
+from app.accounts.people import Invited
+from app.accounts.rules import Act, Actor, Role
+from app.accounts.service import INVITATION_HOURS
+from app.bootstrap import Kentongan
+from app.kit.errors import AppError, NotFound
+from app.web import words
+from app.web.fields import by_field, clean, is_id
+from app.web.render import page
+from app.web.sessions import HouseDep, VisitorDep
+from app.web.sight import units_by_id, units_seen
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 30
+
+
+@dataclass(frozen=True)
+class Post:
+    """A role at a unit, in words and as a form needs it."""
+
+    unit_id: int
+    unit: str
+    role: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Member:
+    name: str
+    email: str
+    is_active: bool
+    posts: Sequence[Post]
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """The form as it was filled in."""
+
+    email: str = ""
+    name: str = ""
+    unit: str = ""
+    role: str = Role.EDITOR
+
+
+@router.get("/orang")
+async def list_people(
+    request: Request, house: HouseDep, actor: VisitorDep, cursor: Annotated[str | None, Query(max_length=400)] = None
+) -> Response:
+    return await _show(request, house, actor, cursor=cursor)
+
+
+@router.post("/orang")
+async def invite(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    surel: Annotated[str, Form(max_length=300)] = "",
+    nama: Annotated[str, Form(max_length=300)] = "",
+    unit: Annotated[str, Form(max_length=12)] = "",
+    peran: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Answers with the page itself, not a redirect: the link is shown this once and kept nowhere."""
+    typed = Invitation(clean(surel), clean(nama), unit, clean(peran))
+    if not is_id(unit):
+        raise NotFound("Pilih dulu unitnya.")
+    await house.units.get(actor, int(unit))
+    try:
+        invited = await house.people.invite(
+            actor, email=typed.email, name=typed.name, unit_id=int(unit), role=typed.role
+        )
+    except AppError as error:
+        return await _show(request, house, actor, typed=typed, error=error)
+    return await _show(request, house, actor, invited=invited)
+
+
+async def _show(
+    request: Request,
+    house: Kentongan,
+    actor: Actor,
+    *,
+    cursor: str | None = None,
+    typed: Invitation = Invitation(),
+    invited: Invited | None = None,
+    error: AppError | None = None,
+) -> Response:
+    found = await house.people.list_users(actor, limit=PAGE, cursor=cursor)
+    units = await units_by_id(house, actor, [held.unit_id for person in found.rows for held in person.memberships])
+    members = [
+        Member(person.name, person.email, person.is_active, [
+            Post(held.unit_id, units[held.unit_id].name, held.role, words.ROLES[Role(held.role)]) for held in person.memberships
+        ])
+        for person in found.rows
+    ]  # fmt: skip
+    link = f"{house.settings.base_url}/masuk/{invited.link}" if invited and invited.link else ""
+    return await page(
+        request, house, actor, "orang.html", part="daftar", status=error.status if error else 200, members=members,
+        is_first=cursor is None, more=f"/orang?cursor={found.next}" if found.next else None, typed=typed, link=link,
+        invited=invited.person if invited else None, hours=INVITATION_HOURS, units=await units_seen(house, actor, Act.MANAGE),
+        roles=[(role.value, words.ROLES[role]) for role in Role], error=error.message if error else "",
+        problems=by_field(error) if error else {},
+    )  # fmt: skip

@@ -1,0 +1,209 @@
+"""The calendar of the election: what runs now, what is coming, where a date comes from, and its correction by the KPU."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from app.accounts.rules import Act, Actor
+from app.bootstrap import Kentongan
+from app.content.values import write_date
+from app.kit.errors import AppError, BadInput, Problem, Stale
+from app.tahapan.models import Tahapan
+from app.tahapan.rules import Calendar, StageKind
+from app.tahapan.service import StageEdit, Wanted
+from app.web import words
+from app.web.fields import by_field, clean, one
+from app.web.frame import frame_for
+from app.web.render import go, page
+from app.web.sessions import HouseDep, VisitorDep
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 60
+StageId = Annotated[int, Path(ge=1, lt=2**31)]
+LONGEST = {"name": 200, "source": 1000, "certainty": 60, "note": 1000}
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stage in the list; `day` of `days` while it runs, `word` says how it stands today."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    dates: str
+    word: str
+    day: int
+    days: int
+    certainty: str
+    source: str
+    note: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.days > 0
+
+
+@router.get("/tahapan")
+async def list_stages(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    q: Annotated[str, Query(max_length=100)] = "",
+    jenis: Annotated[str, Query(max_length=30)] = "",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Response:
+    elections = await house.units.elections(actor, Act.READ)
+    kind = jenis if jenis in set(StageKind) else None
+    said = clean(q).strip()
+    found = await house.tahapan.list(
+        Wanted(elections=elections, kind=kind, q=said or None), limit=PAGE, cursor=cursor
+    )
+    today, frame = _today(house), await frame_for(house, actor)
+    held = await house.tahapan.list(Wanted(elections=elections, on=today), limit=PAGE, cursor=None)
+    kept = {"q": said, "jenis": kind or ""}
+    return await page(
+        request, house, actor, "tahapan.html", part="daftar", bands=[_band(row, today) for row in found.rows],
+        running=[_band(row, today) for row in held.rows if _is_ours(row, frame.calendar)], frame=frame, kept=kept, is_filtered=any(kept.values()),
+        is_first=cursor is None, today=write_date(today),
+        more="/tahapan?" + urlencode(kept | {"cursor": found.next}) if found.next else None,
+    )  # fmt: skip
+
+
+@router.get("/tahapan/{tahapan_id}")
+async def show(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id: StageId) -> Response:
+    return await _show(request, house, actor, tahapan_id)
+
+
+@router.post("/tahapan/{tahapan_id}")
+async def save(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id: StageId) -> Response:
+    actor.must(Act.CALENDAR)
+    form = await request.form()
+    within = await house.units.elections(actor, Act.CALENDAR)
+    try:
+        row = await house.tahapan.get(tahapan_id, within=within)
+        if one(form, "versi") != str(row.version):
+            raise Stale("Tahapan ini baru saja diubah orang lain. Periksa isinya sekarang, lalu simpan lagi.")
+        await house.tahapan.edit(tahapan_id, _changes(form), by=actor.label, within=within)
+    except AppError as error:
+        return await _show(request, house, actor, tahapan_id, form=form, error=error)
+    return go(f"/tahapan/{tahapan_id}", note="tahapan")
+
+
+async def _show(
+    request: Request,
+    house: Kentongan,
+    actor: Actor,
+    tahapan_id: int,
+    *,
+    form: FormData | None = None,
+    error: AppError | None = None,
+) -> Response:
+    row = await house.tahapan.get(tahapan_id, within=await house.units.elections(actor, Act.READ))
+    may_edit = row.election_id in await house.units.elections(actor, Act.CALENDAR)
+    return await page(
+        request, house, actor, "tahapan_satu.html", status=error.status if error else 200, row=row,
+        band=_band(row, _today(house)), may_edit=may_edit, typed=_typed(row, form), error=error.message if error else "",
+        problems=by_field(error) if error else {},
+    )  # fmt: skip
+
+
+def _typed(row: Tahapan, form: FormData | None) -> Mapping[str, str]:
+    """What the form shows: as it was sent, else as it is kept."""
+    kept = {
+        "nama": row.name,
+        "mulai": row.starts_on.isoformat() if row.starts_on else "",
+        "selesai": row.ends_on.isoformat() if row.ends_on else "",
+        "sumber": row.source,
+        "kepastian": row.certainty,
+        "catatan": row.note,
+    }
+    return kept if form is None else {name: one(form, name) for name in kept}
+
+
+def _changes(form: FormData) -> StageEdit:
+    name = one(form, "nama").strip()
+    given = {"name": name, "source": one(form, "sumber"), "certainty": one(form, "kepastian"), "note": one(form, "catatan")}
+    problems = [
+        Problem(field, f"paling panjang {LONGEST[field]} huruf") for field, text in given.items() if len(text) > LONGEST[field]
+    ]  # fmt: skip
+    if not name:
+        problems.append(Problem("name", "Nama wajib diisi."))
+    if problems:
+        raise BadInput("Isian tahapan belum benar.", *problems)
+    return StageEdit(
+        name=name,
+        starts_on=_day(form, "mulai", "starts_on"),
+        ends_on=_day(form, "selesai", "ends_on"),
+        source=given["source"],
+        certainty=given["certainty"],
+        note=given["note"],
+    )
+
+
+def _day(form: FormData, name: str, field: str) -> date | None:
+    text = one(form, name).strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput("Tanggalnya belum benar.", Problem(field, "Isi tanggal, atau kosongkan.")) from None
+
+
+def _is_ours(row: Tahapan, calendar: Calendar | None) -> bool:
+    """A repeat vote elsewhere is in the list, but does not run here."""
+    found = calendar.find(row.code) if calendar else None
+    return calendar is None or (found is not None and calendar.is_ours(found))
+
+
+def _today(house: Kentongan) -> date:
+    return house.clock.now().astimezone(ZoneInfo(house.settings.timezone)).date()
+
+
+def _band(row: Tahapan, today: date) -> Band:
+    start, end = row.starts_on, row.ends_on
+    day = days = 0
+    if start and end and start <= today <= end:
+        day, days = (today - start).days + 1, (end - start).days + 1
+    return Band(
+        id=row.id or 0,
+        code=row.code,
+        name=row.name,
+        kind=words.STAGE_KINDS.get(row.kind, row.kind),
+        dates=dates(start, end),
+        word=_word(start, end, today),
+        day=day,
+        days=days,
+        certainty=row.certainty,
+        source=row.source,
+        note=row.note,
+    )
+
+
+def dates(start: date | None, end: date | None) -> str:
+    """The days in words, saying which one is not known."""
+    if start is None and end is None:
+        return "Tanggal belum ditetapkan"
+    first = write_date(start, width="long") if start else "mulai belum ditetapkan"
+    last = write_date(end, width="long") if end else "selesai belum ditetapkan"
+    return first if start == end else f"{first} s.d. {last}"
+
+
+def _word(start: date | None, end: date | None, today: date) -> str:
+    if start and end and start <= today <= end:
+        return "Berjalan"
+    if end and end < today:
+        return "Selesai"
+    if start and start > today:
+        return f"{(start - today).days} hari lagi"
+    return ""
+

@@ -1,0 +1,154 @@
+"""A unit's own data: what it is called, its zone, and the values its texts use, with where each comes from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from app.accounts.models import Unit
+from app.accounts.rules import Act, Actor, UnitKind
+from app.bootstrap import Kentongan
+from app.content.values import zone_name
+from app.kit.errors import AppError, BadInput, Problem
+from app.web import words
+from app.web.fields import VARIABLE, by_field, clean, is_id, one
+from app.web.render import go, page
+from app.web.sessions import HouseDep, VisitorDep
+from app.web.templates import variable_example, variable_name
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 40
+ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
+# What every unit may tell about itself once, instead of in every post.
+USUAL = ("alamat", "jumlah_tps")
+_NOT_A_NAME = re.compile(r"[^a-z0-9]+")
+UnitId = Annotated[int, Path(ge=1, lt=2**31)]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One variable of a unit. `inherited`: what it says without a value of its own, as far as that can be seen."""
+
+    name: str
+    label: str
+    own: str
+    inherited: str
+    example: str
+
+
+@router.get("/unit")
+async def list_units(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    q: Annotated[str, Query(max_length=100)] = "",
+    jenis: Annotated[str, Query(max_length=5)] = "",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Response:
+    """Who sees one unit only is led to it."""
+    kind = UnitKind(jenis) if jenis in set(UnitKind) else None
+    said = clean(q).strip()
+    found = await house.units.list(actor, kind=kind, q=said or None, limit=PAGE, cursor=cursor)
+    if len(found.rows) == 1 and not said and kind is None and cursor is None:
+        return go(f"/unit/{found.rows[0].id}")
+    return await page(
+        request, house, actor, "unit.html", part="daftar", units=found.rows, q=said, kind=kind or "", is_first=cursor is None,
+        is_filtered=bool(said or kind), more=_href(said, kind, found.next) if found.next else None,
+    )  # fmt: skip
+
+
+@router.get("/unit/{unit_id}")
+async def show(request: Request, house: HouseDep, actor: VisitorDep, unit_id: UnitId) -> Response:
+    return await _show(request, house, actor, unit_id)
+
+
+@router.post("/unit/{unit_id}")
+async def save(request: Request, house: HouseDep, actor: VisitorDep, unit_id: UnitId) -> Response:
+    form = await request.form()
+    unit = await house.units.get(actor, unit_id)
+    try:
+        await house.units.edit(
+            actor, unit_id, name=one(form, "nama"), timezone=one(form, "zona", unit.timezone),
+            rw_count=_count(one(form, "rw").strip()), variables=_variables(form, unit.variables),
+        )  # fmt: skip
+    except AppError as error:
+        return await _show(request, house, actor, unit_id, form=form, error=error)
+    return go(f"/unit/{unit_id}", note="unit")
+
+
+async def _show(
+    request: Request,
+    house: Kentongan,
+    actor: Actor,
+    unit_id: int,
+    *,
+    form: FormData | None = None,
+    error: AppError | None = None,
+) -> Response:
+    unit = await house.units.get(actor, unit_id)
+    found = await house.units.list(actor, limit=2, cursor=None)
+    form = form if form is not None else _as_form(unit)
+    return await page(
+        request, house, actor, "unit_satu.html", status=error.status if error else 200, unit=unit,
+        values=await _values(house, actor, unit, form), may_edit=actor.may(Act.WRITE, unit.path),
+        has_more=len(found.rows) > 1, name=one(form, "nama"), zone=one(form, "zona"), rw=one(form, "rw"),
+        new_name=one(form, "baru-nama"), new_value=one(form, "baru-nilai"), zones=_zones(unit.timezone),
+        kind=words.KINDS.get(unit.kind, unit.kind), error=error.message if error else "",
+        problems=by_field(error) if error else {},
+    )  # fmt: skip
+
+
+def _as_form(unit: Unit) -> FormData:
+    kept = {VARIABLE + name: str(value) for name, value in unit.variables.items()}
+    rw = "" if unit.rw_count is None else str(unit.rw_count)
+    return FormData(kept | {"nama": unit.name, "zona": unit.timezone, "rw": rw})
+
+
+async def _values(house: Kentongan, actor: Actor, unit: Unit, form: FormData) -> list[Value]:
+    """Own ones are seen through: without them the unit says what the unit above it says, if that is in sight."""
+    effective = (await house.units.values(actor, [unit.id or 0])).get(unit.id or 0, {})
+    above: Mapping[str, str] = {}
+    if unit.parent_id is not None:
+        above = (await house.units.values(actor, [unit.parent_id])).get(unit.parent_id, {})
+    names = dict.fromkeys([*sorted(effective), *USUAL])
+    shown = []
+    for name in names:
+        inherited = above.get(name, "") if name in unit.variables else effective.get(name, "")
+        shown.append(Value(name, variable_name(name), one(form, VARIABLE + name), inherited, variable_example(name)))
+    return shown
+
+
+def _variables(form: FormData, own: Mapping[str, object]) -> dict[str, str | None]:
+    """An emptied field is inherited again; a new name is written the way texts use it."""
+    found: dict[str, str | None] = {}
+    for field in form:
+        if field.startswith(VARIABLE):
+            name, value = field.removeprefix(VARIABLE), one(form, field).strip()
+            if value or name in own:
+                found[name] = value or None
+    label, value = one(form, "baru-nama").strip(), one(form, "baru-nilai").strip()
+    if label and value:
+        found[_NOT_A_NAME.sub("_", label.lower()).strip("_")[:40]] = value
+    return found
+
+
+def _count(text: str) -> int | None:
+    if not text:
+        return None
+    if not is_id(text):
+        raise BadInput("Jumlah RW belum benar.", Problem("rw_count", "isi dengan angka"))
+    return int(text)
+
+
+def _href(said: str, kind: UnitKind | None, cursor: str) -> str:
+    return "/unit?" + urlencode({"q": said, "jenis": kind or "", "cursor": cursor})
+
+
+def _zones(current: str) -> Sequence[tuple[str, str]]:
+    return [(zone, f"{zone_name(zone)} ({zone.partition('/')[2]})") for zone in dict.fromkeys([*ZONES, current])]

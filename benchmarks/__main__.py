@@ -1,0 +1,74 @@
+"""`python -m benchmarks burst|city|broadcast`: what can be measured and with which sizes."""
+
+import argparse
+import json
+from typing import Any
+
+import uvloop
+
+from benchmarks import machine
+from benchmarks.broadcast import run as run_broadcast
+from benchmarks.burst import Case
+from benchmarks.burst import run as run_burst
+from benchmarks.city import run as run_city
+from benchmarks.machine import say
+
+SDK_SHARE = 10
+"""The blocking libraries are several times slower: a tenth of the deliveries shows as much."""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one object with everything on the last line")
+    names = parser.add_subparsers(dest="name", required=True)
+    burst = names.add_parser("burst", help="deliveries due at one second through worker processes")
+    burst.add_argument("count", type=int, nargs="?", default=10_000)
+    burst.add_argument("--runs", type=int, default=3)
+    burst.add_argument("--workers", type=int, default=1)
+    burst.add_argument("--delay-ms", type=float, default=50.0)
+    burst.add_argument("--platforms", default="instagram,x,facebook")
+    burst.add_argument("--databases", default="postgres,sqlite")
+    city = names.add_parser("city", help="one city on one machine: start, idle, and 222 due at one second")
+    city.add_argument("--runs", type=int, default=3)
+    broadcast = names.add_parser(
+        "broadcast", help="one template to many units, planned, checked and queued on PostgreSQL"
+    )
+    broadcast.add_argument("units", type=int, nargs="?", default=5_000)
+    broadcast.add_argument("--runs", type=int, default=3)
+    for each in (burst, city, broadcast):
+        each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _cases(given: argparse.Namespace) -> list[Case]:
+    """Instagram on every database; the blocking libraries on the first one only."""
+    databases, cases = given.databases.split(","), []
+    for platform in given.platforms.split(","):
+        is_sdk = platform != "instagram"
+        count = max(1, given.count // SDK_SHARE) if is_sdk else given.count
+        for database in databases[:1] if is_sdk else databases:
+            cases.append(Case(platform, database, count, given.workers, given.runs, given.delay_ms))
+    return cases
+
+
+async def _measure(given: argparse.Namespace) -> dict[str, Any]:
+    match given.name:
+        case "burst":
+            return await run_burst(_cases(given))
+        case "city":
+            return await run_city(given.runs)
+        case _:
+            return await run_broadcast(given.units, given.runs)
+
+
+def main() -> None:
+    given = _arguments()
+    about = machine.describe()
+    machine.say_machine(about)
+    found: dict[str, Any] = uvloop.run(_measure(given))
+    if given.json:
+        say(json.dumps({"benchmark": given.name, "machine": about, **found}))
+
+
+if __name__ == "__main__":
+    main()

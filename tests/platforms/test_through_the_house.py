@@ -1,0 +1,64 @@
+"""Each further platform lived through once: a post, a lost answer, and what becomes of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.main import create_app
+from app.platforms.registry import PLATFORMS, TITLES
+from tests.conftest import NOW
+from tests.platforms.traits import TRAITS
+from tests.publishing.conftest import Town
+from tests.support.client import NOWHERE
+from tests.support.house import (
+    add_channels,
+    add_template,
+    cast_house,
+    fresh_database,
+    moved,
+    publish_until,
+    serving,
+    settings_for,
+    ticking_from,
+)
+
+FURTHER = tuple(name for name in PLATFORMS if name not in ("x", "facebook", "instagram"))
+
+
+@pytest.fixture
+async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
+    clock = ticking_from(NOW, speed=30.0)
+    with fresh_database(request, "sqlite", tmp_path) as url:
+        plain = moved(settings_for(tmp_path, url), clock=clock, send_timeout=2.0)
+        with serving(lambda address: create_app(moved(plain, base_url=address), redis_url=NOWHERE)) as address:
+            async with cast_house(moved(plain, base_url=address), clock) as (house, cast):
+                await add_channels(house, [cast.cilendek], FURTHER)
+                template = await add_template(house, cast, "Halo {{ wilayah }}, dari {{ nama_unit }}.")
+                yield Town(house, cast, f"{address}/simulator", template)
+
+
+async def test_a_post_reaches_every_further_platform_once(town: Town) -> None:
+    post = await town.post(FURTHER)
+    await publish_until(town.house, lambda: town.is_in("published", post), "all are out")
+    ledger = {entry["platform"]: entry["text"] for entry in town.ledger()}
+    assert ledger == dict.fromkeys(FURTHER, "Halo Kelurahan Cilendek Barat, dari PPS Cilendek Barat.")
+    assert len(town.ledger()) == len(FURTHER)
+
+
+async def test_a_lost_answer_is_looked_up_or_left_to_a_person_and_never_sent_twice(town: Town) -> None:
+    for platform in FURTHER:
+        town.fault("lost_answer", platform, count=1)
+    post = await town.post(FURTHER)
+    expected = {name: "published" if TRAITS[name].can_be_asked else "unsure" for name in FURTHER}
+
+    async def is_settled() -> bool:
+        return {each.platform: each.state for each in await town.deliveries(post)} == expected
+
+    await publish_until(town.house, is_settled, "all are found but the one that cannot be asked")
+    assert len(town.ledger()) == len(FURTHER)
+
+
+def test_every_platform_has_a_name_for_people() -> None:
+    assert set(TITLES) == set(PLATFORMS) == set(TRAITS)
+    assert all(title and title[0].isupper() for title in TITLES.values())

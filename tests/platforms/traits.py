@@ -1,0 +1,51 @@
+"""What each platform has that the others have not, so that one suite can ask all of them for the same promises."""
+
+from dataclasses import dataclass, fields
+
+from app.platforms.contract import Json, Metrics, Scope
+
+# Points to nothing on any platform: an old container, a key that nothing was written under.
+A_LOST_WITNESS: Json = {"container": "17900000000000001", "rkey": "3jzfcijpj2z2a"}
+
+NUMBERS = frozenset(field.name for field in fields(Metrics))
+
+
+@dataclass(frozen=True)
+class Traits:
+    """`lacks`: numbers that stay None. `gone`: the id of a post that is not there; empty where nobody can tell.
+
+    `before`: what is answered before a list or record is asked for. `rate_scope`: what one limit stops.
+    `can_be_asked`: whether it can say what became of an earlier try.
+    """
+
+    lacks: frozenset[str]
+    gone: str = "1234567890123456789"
+    rate_scope: Scope = Scope.CHANNEL
+    has_alt_text: bool = True
+    can_be_asked: bool = True
+    before: tuple[Json, ...] = ()
+
+
+TRAITS = {
+    "x": Traits(frozenset({"reach", "followers"})),
+    "facebook": Traits(frozenset({"saves"}), rate_scope=Scope.APP),
+    "instagram": Traits(
+        frozenset({"clicks"}),
+        gone="18012345678901234",
+        rate_scope=Scope.APP,
+        before=({"id": "1", "status_code": "EXPIRED"},),
+    ),
+    "threads": Traits(
+        frozenset({"reach", "saves", "clicks"}),
+        gone="18012345678901234",
+        rate_scope=Scope.APP,
+        before=({"id": "1", "status": "EXPIRED"},),
+    ),
+    "telegram": Traits(NUMBERS - {"followers"}, gone="", has_alt_text=False, can_be_asked=False),
+    "bluesky": Traits(
+        frozenset({"views", "reach", "clicks"}),
+        gone="at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3jzfcijpj2z2a",
+        before=({"accessJwt": "a.b.c", "refreshJwt": "d.e.f", "did": "did:plc:a", "handle": "a.example"},),
+    ),
+    "mastodon": Traits(frozenset({"views", "reach", "saves", "clicks"}), gone="112345678901234567"),
+}
