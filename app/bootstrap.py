@@ -25,6 +25,7 @@ from app.platforms.registry import build_adapters
 from app.posts.broadcasts import BroadcastService
 from app.posts.revising import ReviseService
 from app.posts.service import PostService
+from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
 from app.settings import Settings
@@ -68,6 +69,7 @@ class Kentongan:
     posts: PostService
     broadcasts: BroadcastService
     revising: ReviseService
+    pauses: PauseService
     engagement: EngagementService
     notices: NoticesService
     ring: Ring = _rings_nobody
@@ -134,6 +136,7 @@ def build(settings: Settings) -> Kentongan:
         posts=posts,
         broadcasts=BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing),
         revising=revising,
+        pauses=PauseService(db, clock),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
         notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
     )

@@ -23,10 +23,12 @@ from app.api import (
     media,
     notices,
     openapi,
+    pauses,
     posts,
     problems,
     public_media,
     rates,
+    revisions,
     tahapan,
     templates,
     units,
@@ -57,6 +59,8 @@ ROOMS = (
     broadcasts,
     deliveries,
     notices,
+    pauses,
+    revisions,
 )
 
 

@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     )
     rate_writes: int = Field(300, ge=0, description="API writes a minute, counted likewise; 0: no limit.")
     rate_logins: int = Field(
-        30, ge=0, description="Log-in links a minute that one address may get wrong; a right one always opens. 0: no limit."
+        30,
+        ge=0,
+        description="Log-in links a minute that one address may get wrong; a right one always opens. 0: no limit.",
     )
     simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
     meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
@@ -106,7 +108,14 @@ class Settings(BaseSettings):
         return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
 
     @field_validator(
-        "base_url", "simulator_url", "x_api_url", "facebook_graph_url", "instagram_graph_url", "threads_graph_url", "bluesky_pds_url", "telegram_api_url"
+        "base_url",
+        "simulator_url",
+        "x_api_url",
+        "facebook_graph_url",
+        "instagram_graph_url",
+        "threads_graph_url",
+        "bluesky_pds_url",
+        "telegram_api_url",
     )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:

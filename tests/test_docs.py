@@ -32,6 +32,8 @@ def text(name: str) -> str:
 def commands(group: typer.Typer, prefix: str = "kentongan") -> Iterator[str]:
     for command in group.registered_commands:
         assert command.callback is not None
+        if command.hidden:
+            continue  # the program calls it, people do not
         yield f"{prefix} {command.name or command.callback.__name__}"
     for inner in group.registered_groups:
         assert inner.typer_instance is not None

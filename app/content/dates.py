@@ -189,7 +189,11 @@ def wrong_weekdays(text: str, near: date) -> Iterator[Hit]:
         elif found.weekday is not None and found.day.weekday() != found.weekday:
             yield found.start, found.end, f"Nama hari tidak sesuai tanggal: hari itu {_DAY_NAMES[found.day.weekday()]}"
         elif away and near + timedelta(days=_AWAY[away["away"]]) != found.day:
-            yield away.start(), found.end, f"“{away['away']}” tidak cocok dengan tanggal terbit dan tanggal yang disebut"
+            yield (
+                away.start(),
+                found.end,
+                f"“{away['away']}” tidak cocok dengan tanggal terbit dan tanggal yang disebut",
+            )
 
 
 def wrong_voting_days(text: str, near: date, voting_days: frozenset[date]) -> Iterator[Hit]:
@@ -205,7 +209,11 @@ def wrong_voting_days(text: str, near: date, voting_days: frozenset[date]) -> It
         for match in pattern.finditer(plain):
             day = near + timedelta(days=_days_away(match))
             if day not in voting_days and not _OTHER_EVENT.search(plain[max(0, match.start() - 60) : match.start()]):
-                yield match.start(), match.end(), f"Dihitung dari hari terbit jatuh {write_day(day)}; pemungutan suara {right}"
+                yield (
+                    match.start(),
+                    match.end(),
+                    f"Dihitung dari hari terbit jatuh {write_day(day)}; pemungutan suara {right}",
+                )
 
 
 def outside_stage(

@@ -123,7 +123,9 @@ class GuardService:
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         findings = check_text(self.rules, text, facts_for(speaker, calendar, at or self.now()))
         if platform and (said := too_long(platform, measure(self.platforms[platform], text))):
-            findings.append(Finding(TOO_LONG, Level.BLOCK, f"Terlalu panjang untuk {said}", (0, len(text)), "Teks terlalu panjang"))
+            findings.append(
+                Finding(TOO_LONG, Level.BLOCK, f"Terlalu panjang untuk {said}", (0, len(text)), "Teks terlalu panjang")
+            )
         return findings
 
 

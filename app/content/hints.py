@@ -23,7 +23,48 @@ _EMOJI = re.compile(
 _CAPITALS = re.compile(r"(?<![\w#@/.-])[A-Z]{4,}(?:\s+[A-Z]{2,})*(?![\w/.-])")
 # Capitals that are read as one word or letter by letter, whatever they stand for.
 _ABBREVIATIONS = frozenset(
-    ["KPPS", "DPTB", "DPTH", "DPHP", "LINMAS", "DKPP", "PANTARLIH", "SATGAS", "SARA", "ASN", "TNI", "POLRI", "WITA", "SMAN", "SMKN", "DPRD", "DPRRI", "BPJS", "KTP", "KWK", "JDIH", "PPID", "SIREKAP", "SIDALIH", "SILON", "SIPOL", "NKRI", "HUT", "BUMN", "BUMD", "RSUD", "UMKM", "ODGJ", "LADK", "LPSDK", "LPPDK", "PKPU", "JKN", "NPWP", "SIPP"]
+    [
+        "KPPS",
+        "DPTB",
+        "DPTH",
+        "DPHP",
+        "LINMAS",
+        "DKPP",
+        "PANTARLIH",
+        "SATGAS",
+        "SARA",
+        "ASN",
+        "TNI",
+        "POLRI",
+        "WITA",
+        "SMAN",
+        "SMKN",
+        "DPRD",
+        "DPRRI",
+        "BPJS",
+        "KTP",
+        "KWK",
+        "JDIH",
+        "PPID",
+        "SIREKAP",
+        "SIDALIH",
+        "SILON",
+        "SIPOL",
+        "NKRI",
+        "HUT",
+        "BUMN",
+        "BUMD",
+        "RSUD",
+        "UMKM",
+        "ODGJ",
+        "LADK",
+        "LPSDK",
+        "LPPDK",
+        "PKPU",
+        "JKN",
+        "NPWP",
+        "SIPP",
+    ]
 )
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|\Z)[^.!?\n]*)*")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")

@@ -128,7 +128,9 @@ def imitates(host: str, hosts: Hosts, own: frozenset[str]) -> str:
         return ""
     words = set(re.split(r"[.-]", seen))
     if words & {skeleton(word) for word in hosts.imitated}:
-        return next((name for name in sorted(allowed, key=len) if words & set(skeleton(name).split("."))), "alamat resmi")
+        return next(
+            (name for name in sorted(allowed, key=len) if words & set(skeleton(name).split("."))), "alamat resmi"
+        )
     tail = ".".join(seen.split(".")[-3:])
     return next((name for like, name in ours.items() if like.count(".") == 2 and _is_one_off(tail, like)), "")
 
@@ -157,5 +159,9 @@ def _is_one_off(one: str, other: str) -> bool:
     """One letter more, less, or another."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
-    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return one[start + 1 :] == other[start:] or one[start:] == other[start + 1 :] or one[start + 1 :] == other[start + 1 :]
+    start = next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    return (
+        one[start + 1 :] == other[start:] or one[start:] == other[start + 1 :] or one[start + 1 :] == other[start + 1 :]
+    )

@@ -17,6 +17,9 @@ class Price:
     posts: int = 0
     with_link: int = 0
 
+    def __add__(self, other: "Price") -> "Price":
+        return Price(self.usd + other.usd, self.posts + other.posts, self.with_link + other.with_link)
+
     @property
     def sentence(self) -> str:
         """Perkiraan biaya X: US$14.80 untuk 74 unggahan, 74 di antaranya memuat tautan."""
@@ -25,6 +28,9 @@ class Price:
         said = f"Perkiraan biaya X: US${self.usd:.2f}" if self.usd >= 1 else f"Perkiraan biaya X: US${self.usd:.3f}"
         links = f", {self.with_link} di antaranya memuat tautan (lebih mahal)" if self.with_link else ""
         return f"{said.replace('.', ',')} untuk {self.posts} unggahan{links}."
+
+
+NOTHING = Price()
 
 
 def price_of(said: Iterable[tuple[str, str, str]]) -> Price:

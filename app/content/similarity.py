@@ -6,6 +6,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 TOO_CLOSE = 0.95
 """X's developer guidelines (xdevplatform/docs at 2871328, 22 August 2026) forbid identical posts across accounts and welcome
@@ -116,5 +117,5 @@ def _pairs(words: str) -> frozenset[int]:
 def _hashes(words: Sequence[str]) -> Iterator[int]:
     if len(words) == 1:
         yield hash(words[0])
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in pairwise(words):
         yield hash((first, second))

@@ -50,7 +50,19 @@ def configure(*, level: str = "INFO", as_json: bool | None = None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RedactFilter())
     logging.basicConfig(level=level, handlers=[handler], format="%(levelname)s %(name)s %(message)s", force=True)
-    for chatty in ("httpx", "httpx2", "aiosqlite", "asyncio", "arq", "uvicorn.access", "uvicorn.error", "alembic", "PIL", "urllib3", "tweepy"):
+    for chatty in (
+        "httpx",
+        "httpx2",
+        "aiosqlite",
+        "asyncio",
+        "arq",
+        "uvicorn.access",
+        "uvicorn.error",
+        "alembic",
+        "PIL",
+        "urllib3",
+        "tweepy",
+    ):
         logging.getLogger(chatty).setLevel("WARNING")
 
 

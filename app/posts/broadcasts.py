@@ -17,12 +17,14 @@ from app.content.alts import alt_in
 from app.content.guard import Rules
 from app.content.media import MediaService
 from app.content.models import PostTemplate
+from app.content.price import NOTHING, Price
+from app.content.rules import Texts
 from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.platforms.registry import TITLES
-from app.posts import rules, store
+from app.posts import rules, store, voices
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
 from app.posts.rules import Timing
@@ -76,7 +78,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class BroadcastView:
-    """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand."""
+    """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand.
+
+    `price`: what its live deliveries would cost where a platform bills by the post; told before sending alone.
+    """
 
     id: int | None
     template_id: int
@@ -93,6 +98,7 @@ class BroadcastView:
     deadline: datetime | None = None
     created_at: datetime | None = None
     cancelled_at: datetime | None = None
+    price: Price = NOTHING
 
 
 @dataclass(frozen=True)
@@ -218,19 +224,7 @@ class BroadcastService:
             channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
             media = await self.media.require_visible(session, actor, wanted.media)
             calendar = await self.tahapan.calendar(session, template.election_id)
-        source = Source(
-            wanted.lang,
-            texts,
-            None,
-            {},
-            template.id,
-            template.version,
-            template.title,
-            template.stages,
-            template.programme,
-            template.segment,
-            template.pillar,
-        )
+        source = _untouched(template, texts, wanted.lang)
         environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
         planner = Planner(
             source,
@@ -249,7 +243,14 @@ class BroadcastService:
         for channel in channels:
             if channel.environment == environment:
                 own[channel.unit_id].append(channel)
-        items, problems = self._plan_all(actor, planner, [speakers[i] for i in ids if i in speakers], own, wanted)
+        chosen = [speakers[i] for i in ids if i in speakers]
+        if why_not := voices.lacks_local_words(source, wanted.platforms, chosen):
+            raise BadInput(why_not, Problem("template_id", why_not))
+        items, problems = self._plan_all(actor, planner, chosen, own, wanted)
+        async with self.db.read() as session:
+            said = await voices.heard(session, [item.plan for item in items])
+        items, repeated = voices.tell_apart(items, said)
+        problems = [*problems, *(_problem(speaker, reason) for speaker, reason in repeated)]
         common = Common(
             source,
             wanted.timing,
@@ -276,17 +277,14 @@ class BroadcastService:
         for index, speaker in enumerate(speakers):
             own = channels[speaker.unit_id]
             absent = [p for p in dict.fromkeys(wanted.platforms) if p not in {channel.platform for channel in own}]
-            problems += [
-                _problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.") for p in absent
-            ]
+            problems += [_problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.") for p in absent]
             if not own:
                 continue
             plan = planner.plan(speaker, own, later=rules.stagger(index, len(speakers), wanted.stagger_minutes))
             if plan.troubles:
                 problems += [_problem(speaker, trouble.message) for trouble in plan.troubles]
                 continue
-            levels = {str(finding.level) for finding in plan.findings}
-            route = rules.route(actor, speaker.path, is_untouched=True, levels=levels, sensitive=plan.sensitive)
+            route = rules.route(actor, speaker.path, is_untouched=True, levels=plan.levels, sensitive=plan.sensitive)
             items.append(Item(plan, route, wanted.media))
         return items, problems
 
@@ -369,6 +367,20 @@ def _topmost(actor: Actor) -> int:
     return next(grant.unit_id for grant in actor.grants if grant.path == tops[0])
 
 
+def _untouched(template: PostTemplate, texts: Texts, lang: str) -> Source:
+    return Source(
+        lang,
+        texts,
+        template_id=template.id,
+        template_version=template.version,
+        title=template.title,
+        stages=template.stages,
+        programme=template.programme,
+        segment=template.segment,
+        pillar=template.pillar,
+    )
+
+
 def _looked_at(draft: _Draft) -> BroadcastView:
     deliveries = sum(len(item.plan.channels) for item in draft.items)
     waiting = sum(item.route is not None and item.route.reviewer is not rules.Reviewer.NOBODY for item in draft.items)
@@ -386,6 +398,7 @@ def _looked_at(draft: _Draft) -> BroadcastView:
         {},
         draft.problems,
         samples,
+        price=sum((item.plan.price for item in draft.items), NOTHING),
     )
 
 

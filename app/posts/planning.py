@@ -194,10 +194,10 @@ class Planner:
     def _findings(self, variants: Sequence[Variant], speaker: Speaker, spoken_at: datetime) -> list[Finding]:
         """Each text once: platforms often share one, and a finding need not be read three times."""
         facts = facts_for(speaker, self.calendar, spoken_at)
-        found: dict[tuple[str, str], Finding] = {}
+        found: dict[tuple[str, str, bool], Finding] = {}
         for text in dict.fromkeys(variant.text for variant in variants):
             for finding in let_pass(check_text(self.guard, text, facts), text, self.exempt):
-                found.setdefault((finding.rule, finding.reason), finding)
+                found.setdefault((finding.rule, finding.reason, finding.counts), finding)
         return list(found.values())
 
 

@@ -140,9 +140,7 @@ class Restager:
             return Verdict(case, is_stale=True, before=_said(case.post)) if is_stale else None
         return self._verdict(case, old, new, old_day, is_stale=is_stale)
 
-    def _is_touched(
-        self, case: Case, old: Plan | None, plan: Plan | None, new: _New, old_day: date | None
-    ) -> bool:
+    def _is_touched(self, case: Case, old: Plan | None, plan: Plan | None, new: _New, old_day: date | None) -> bool:
         if new.trouble or new.due_at != case.post.due_at or _texts(old) != _texts(plan) or old_day:
             return True
         if old is None or plan is None:
@@ -191,9 +189,7 @@ class Restager:
         except BadInput:
             return None
 
-    def _verdict(
-        self, case: Case, old: Plan | None, new: _New, old_day: date | None, *, is_stale: bool
-    ) -> Verdict:
+    def _verdict(self, case: Case, old: Plan | None, new: _New, old_day: date | None, *, is_stale: bool) -> Verdict:
         until, until_moved = self._until(case, new)
         plan = self._plan(case, self.after, new.due_at, self.guard, until)
         reasons = [*self._reasons(case, old, plan, new, old_day), *([LIMIT_MOVED] if until_moved else [])]
@@ -219,9 +215,7 @@ class Restager:
         moved = until + (new.due_at - case.post.due_at) if case.post.due_at else None
         return (moved if moved and moved > new.due_at else None), True
 
-    def _reasons(
-        self, case: Case, old: Plan | None, plan: Plan | None, new: _New, old_day: date | None
-    ) -> list[str]:
+    def _reasons(self, case: Case, old: Plan | None, plan: Plan | None, new: _New, old_day: date | None) -> list[str]:
         """Why a person must look; empty: it stays approved."""
         post, found = case.post, [new.trouble] if new.trouble else []
         if plan is None and not new.trouble:

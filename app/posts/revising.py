@@ -165,7 +165,9 @@ class ReviseService:
         tahapan_id = change.row.id
         return await self._patiently(lambda: self._apply(actor, tahapan_id, change, known, within))
 
-    async def history(self, actor: Actor, tahapan_id: int, *, within: Collection[int], limit: int) -> Sequence[Revision]:
+    async def history(
+        self, actor: Actor, tahapan_id: int, *, within: Collection[int], limit: int
+    ) -> Sequence[Revision]:
         """The newest first."""
         actor.must(Act.READ)
         async with self.db.read() as session:
@@ -384,7 +386,17 @@ async def _remember(
     return revision.id
 
 
-_KEPT = ("state", "reason", "content", "due_at", "valid_until", "tahapan", "template_version", "approved_by", "stale_at")
+_KEPT = (
+    "state",
+    "reason",
+    "content",
+    "due_at",
+    "valid_until",
+    "tahapan",
+    "template_version",
+    "approved_by",
+    "stale_at",
+)
 _MOMENTS = frozenset({"due_at", "valid_until", "stale_at"})
 
 

@@ -15,13 +15,16 @@ from app.channels.models import Channel
 from app.content import store as content_store
 from app.content.alts import alt_in
 from app.content.guard import Rules
+from app.content.guard_exemptions import KEPT_AS
 from app.content.media import MediaService
+from app.content.price import NOTHING, Price, price_of
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound, Problem, Stale
 from app.kit.paging import Page, cut
 from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
-from app.posts import rules, store, telling
+from app.posts import rules, store, telling, voices
+from app.posts.exempting import Exempting
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
 from app.posts.rules import PostState, Reviewer, Route, Timing
@@ -82,6 +85,7 @@ class PostView:
     etag: str
     created_by: int | None
     approved_by: int | None
+    price: Price = NOTHING
 
 
 @dataclass
@@ -94,6 +98,10 @@ class PostService:
     tahapan: TahapanService
     media: MediaService
     publishing: PublishingService
+
+    @property
+    def exempting(self) -> Exempting:
+        return Exempting(self.db, self.now, self.guard, self.tahapan)
 
     @property
     def writer(self) -> Writer:
@@ -122,7 +130,7 @@ class PostService:
         wanted = replace(input_of(post), **changes)
         is_draft = post.state in {PostState.DRAFT, PostState.REJECTED}
         submit = wanted.timing is not None and (not is_draft or "timing" in changes)
-        plan, common, route = await self._decide(actor, wanted, submit=submit)
+        plan, common, route = await self._decide(actor, wanted, submit=submit, exempt=exemptions(post))
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
         return await self.get(actor, post_id)
 
@@ -135,7 +143,7 @@ class PostService:
         wanted = input_of(post)
         if wanted.timing is None:
             raise BadInput("Pilih waktu terbit dulu, lalu ajukan.", Problem("timing", "wajib diisi sebelum diajukan"))
-        plan, common, route = await self._decide(actor, wanted, submit=True)
+        plan, common, route = await self._decide(actor, wanted, submit=True, exempt=exemptions(post))
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
         return await self.get(actor, post_id)
 
@@ -151,6 +159,9 @@ class PostService:
         if post.due_at is None or post.valid_until is None or post.valid_until <= self.now():
             raise Conflict("Waktu terbitnya sudah lewat. Ubah waktunya dulu, lalu setujui.")
         async with self.db.write() as session:
+            if blocking := await self.exempting.blocks_now(session, post):
+                said = " ".join(found.sentence + "." for found in blocking[:3])
+                raise Conflict(f"Tidak dapat disetujui: {said} Minta penulisnya memperbaiki.")
             values = {
                 "state": PostState.SCHEDULED,
                 "approved_by": actor.user_id,
@@ -233,7 +244,9 @@ class PostService:
                 await store.mark_done(session, sorted(ended), now=self.now())
         return len(ended)
 
-    async def _decide(self, actor: Actor, wanted: PostInput, *, submit: bool) -> tuple[Plan, Common, Route | None]:
+    async def _decide(
+        self, actor: Actor, wanted: PostInput, *, submit: bool, exempt: Sequence[Mapping[str, Any]] = ()
+    ) -> tuple[Plan, Common, Route | None]:
         """Read what is needed, plan, and find out who must look; writes nothing."""
         async with self.db.read() as session:
             paths = actor.paths(Act.READ) + actor.paths(Act.WRITE)
@@ -258,14 +271,16 @@ class PostService:
             self.now(),
             pictures=len(wanted.media),
             valid_until=wanted.valid_until,
+            exempt=exempt,
         )
         plan = planner.plan(speaker, channels)
+        async with self.db.read() as session:
+            plan = voices.weigh(plan, await voices.heard(session, [plan]))
         route = None
         if submit:
             refuse(plan)
-            levels = {str(finding.level) for finding in plan.findings}
             route = rules.route(
-                actor, speaker.path, is_untouched=source.is_untouched, levels=levels, sensitive=plan.sensitive
+                actor, speaker.path, is_untouched=source.is_untouched, levels=plan.levels, sensitive=plan.sensitive
             )
         common = Common(
             source,
@@ -340,9 +355,9 @@ class PostService:
             await self.publishing.take_out(session, post_id)
             poster = await self.writer.poster_for(session, item, common, before=post)
             row = self.writer.post_row(item, common, poster)
-            kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
+            kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
-            row["content"]["edited_by"] = edited_by
+            row["content"] |= {"edited_by": edited_by, KEPT_AS: exemptions(post)}
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
             await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
@@ -409,6 +424,12 @@ def check_variables(given: Mapping[str, Any], known: Sequence[str]) -> None:
         raise BadInput(message, *(Problem(f"variables.{name}", "tidak dikenal") for name in unknown))
 
 
+def exemptions(post: Post) -> Sequence[Mapping[str, Any]]:
+    """Findings of the guard that a reviewer let pass for this post."""
+    kept: Sequence[Mapping[str, Any]] = post.content.get(KEPT_AS, [])
+    return kept
+
+
 def input_of(post: Post) -> PostInput:
     """The post as its author gave it."""
     content = post.content
@@ -432,6 +453,7 @@ def input_of(post: Post) -> PostInput:
 
 def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
     content = post.content
+    said = {variant["platform"]: variant["text"] for variant in content.get("variants", ())}
     state = PostState(post.state)
     if state is PostState.SCHEDULED and deliveries and all(delivery.state not in OPEN for delivery in deliveries):
         state = PostState.DONE  # the sweep that writes it down comes a little later
@@ -461,4 +483,5 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         etag_of(post, deliveries),
         post.created_by,
         post.approved_by,
+        price_of((d.platform, d.environment, said.get(d.platform, "")) for d in deliveries),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.accounts.speaker import Speaker
 from app.channels.models import Channel
@@ -13,7 +13,8 @@ from app.content.sandbox import names
 from app.content.similarity import Near
 from app.kit.db import ReadSession
 from app.platforms.registry import TITLES
-from app.posts import echo_store
+from app.posts import echo_store, store
+from app.posts.models import Post
 from app.posts.planning import Plan, Source, Trouble
 from app.posts.writing import Item
 
@@ -25,6 +26,7 @@ MOST_COMPARED = 400
 """The latest texts within the window that one post is compared with."""
 
 _LOCAL = frozenset({"nama_unit", "wilayah", "kelurahan", "kecamatan", "rw", "jumlah_rw"})
+_OTHERS = "unggahan akun lain dalam 24 jam"
 _BASIS = "Pedoman pengembang X (22 Agustus 2026)"
 _ADVICE = "X melarang teks yang sama dari banyak akun; sebut nama wilayah atau unit."
 
@@ -50,9 +52,7 @@ async def heard(session: ReadSession, plans: Sequence[Plan]) -> list[tuple[int, 
         return []
     at = min(due for due, _ in speaking if due)
     environment = speaking[0][1].environment
-    return await echo_store.said_around(
-        session, OWN_WORDS, at, within=WINDOW, environment=environment, limit=MOST_COMPARED
-    )
+    return await _said(session, at, environment)
 
 
 def weigh(plan: Plan, said: Sequence[tuple[int, str]]) -> Plan:
@@ -64,9 +64,24 @@ def weigh(plan: Plan, said: Sequence[tuple[int, str]]) -> Plan:
     near = similarity.nearest(plan.text_for(OWN_WORDS).text, others)
     if near is None:
         return plan
-    found = _finding(plan, near, "unggahan akun lain dalam 24 jam")
+    found = _finding(plan.text_for(OWN_WORDS).text, near, _OTHERS)
     troubles = [*plan.troubles, Trouble(f"text.{OWN_WORDS}", found.sentence)] if near.is_same else plan.troubles
     return replace(plan, findings=[*plan.findings, found], troubles=troubles)
+
+
+async def repeats(session: ReadSession, post: Post) -> list[Finding]:
+    """As `weigh`, for a post that is written down: what in it another channel has said meanwhile, word for word."""
+    text = next((v["text"] for v in post.content.get("variants", ()) if v["platform"] == OWN_WORDS), None)
+    own = set(post.content.get("channels", ()))
+    if text is None or post.due_at is None:
+        return []
+    channels = [channel for channel in await store.open_channels(session, channel_ids=list(own)) if _is_ours(channel)]
+    if not channels:
+        return []
+    said = await _said(session, post.due_at, channels[0].environment)
+    others = {place: words for place, (channel, words) in enumerate(said) if channel not in own}
+    near = similarity.nearest(text, others)
+    return [_finding(text, near, _OTHERS)] if near is not None and near.is_same else []
 
 
 def tell_apart(items: Sequence[Item], said: Sequence[tuple[int, str]]) -> tuple[list[Item], list[tuple[Speaker, str]]]:
@@ -86,8 +101,8 @@ def tell_apart(items: Sequence[Item], said: Sequence[tuple[int, str]]) -> tuple[
         if near is None:
             continue
         other = near.other - len(before)
-        whose = items[speaking[other]].plan.speaker.name if other >= 0 else "unggahan akun lain dalam 24 jam"
-        found = _finding(item.plan, near, whose)
+        whose = items[speaking[other]].plan.speaker.name if other >= 0 else _OTHERS
+        found = _finding(texts[number], near, whose)
         if near.is_same:
             problems.append((item.plan.speaker, found.sentence))
             kept[place] = _without(item)
@@ -97,7 +112,17 @@ def tell_apart(items: Sequence[Item], said: Sequence[tuple[int, str]]) -> tuple[
 
 
 def _channels(plan: Plan) -> list[Channel]:
-    return [channel for channel in plan.channels if channel.platform == OWN_WORDS]
+    return [channel for channel in plan.channels if _is_ours(channel)]
+
+
+def _is_ours(channel: Channel) -> bool:
+    return channel.platform == OWN_WORDS
+
+
+async def _said(session: ReadSession, at: datetime, environment: str) -> list[tuple[int, str]]:
+    return await echo_store.said_around(
+        session, OWN_WORDS, at, within=WINDOW, environment=environment, limit=MOST_COMPARED
+    )
 
 
 def _without(item: Item) -> Item | None:
@@ -107,8 +132,8 @@ def _without(item: Item) -> Item | None:
     return replace(item, plan=replace(plan, channels=channels, variants=variants)) if channels else None
 
 
-def _finding(plan: Plan, near: Near, whose: str) -> Finding:
-    span = (0, len(plan.text_for(OWN_WORDS).text))
+def _finding(text: str, near: Near, whose: str) -> Finding:
+    span = (0, len(text))
     name = TITLES.get(OWN_WORDS, OWN_WORDS)
     if near.is_same:
         return Finding(

@@ -274,8 +274,16 @@ def _place(cursor: str) -> tuple[datetime, int]:
         moment = datetime.fromisoformat(str(at))
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or not isinstance(last_id, int) or not 0 <= last_id < 2**31:
-        raise BadInput("Penanda halaman tidak dikenal. Mulai lagi dari halaman pertama.", Problem("cursor", "tidak dikenal"))
+    if (
+        moment is None
+        or moment.tzinfo is None
+        or not 1970 <= moment.year < 3000
+        or not isinstance(last_id, int)
+        or not 0 <= last_id < 2**31
+    ):
+        raise BadInput(
+            "Penanda halaman tidak dikenal. Mulai lagi dari halaman pertama.", Problem("cursor", "tidak dikenal")
+        )
     return moment, last_id
 
 

@@ -87,9 +87,7 @@ async def list_channels(
 
 
 @router.get("/akun/baru")
-async def start(
-    request: Request, house: HouseDep, actor: VisitorDep, unit: str = "", platform: str = ""
-) -> Response:
+async def start(request: Request, house: HouseDep, actor: VisitorDep, unit: str = "", platform: str = "") -> Response:
     """First which platform, then what that platform needs."""
     actor.must(Act.MANAGE)
     return await _form(request, house, actor, FormData({"unit": unit, "platform": platform}))

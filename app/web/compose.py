@@ -59,7 +59,7 @@ async def start(
     chosen = next((one_of for one_of in units if str(one_of.id) == unit), units[0] if len(units) == 1 else None)
     offered: Sequence[Choice] = ()
     if chosen is not None:
-        offered = await choices(house, actor, frame.calendar, kinds=(chosen.kind,), every=bool(semua))
+        offered = await choices(house, actor, frame.calendar, kinds=(chosen.kind,), every=bool(semua), unit=chosen)
     return await page(
         request,
         house,

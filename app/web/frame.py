@@ -89,7 +89,9 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
 def doors_for(actor: Actor) -> tuple[Door, ...]:
     """At most five on a phone's bar, the last of which leads to all the others."""
     reviews = bool(actor.paths(Act.REVIEW))
-    writes = [Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")] if actor.paths(Act.WRITE) else []
+    writes = (
+        [Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")] if actor.paths(Act.WRITE) else []
+    )
     review = Door("/tinjau", "Tinjau", "tinjau", Place.BAR, "Setujui atau tolak unggahan unit.")
     broadcast = Door("/siaran", "Siaran", "siaran", Place.WIDE, "Satu templat ke semua unit sekaligus.")
     people = Door("/orang", "Orang", "orang", about="Anggota, peran, dan undangan.")

@@ -72,9 +72,7 @@ async def save_preferences(
     chat: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     try:
-        await house.notices.set_preferences(
-            actor, mail=bool(surel), telegram=bool(telegram), telegram_chat=clean(chat)
-        )
+        await house.notices.set_preferences(actor, mail=bool(surel), telegram=bool(telegram), telegram_chat=clean(chat))
     except AppError as error:
         return await _preferences(request, house, actor, error=error, typed=(bool(surel), bool(telegram), clean(chat)))
     return go("/kabar/pengaturan", note="tersimpan-atur")

@@ -47,7 +47,15 @@ NOTES = {
     "unit": "Data unit tersimpan.",
 }
 
-MACROS = ("_macros.html", "_kartu.html", "_pratinjau.html", "_waktu.html", "_templat.html", "_masalah.html", "_kunci.html")
+MACROS = (
+    "_macros.html",
+    "_kartu.html",
+    "_pratinjau.html",
+    "_waktu.html",
+    "_templat.html",
+    "_masalah.html",
+    "_kunci.html",
+)
 
 
 def _environment() -> Environment:

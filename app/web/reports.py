@@ -41,8 +41,8 @@ MEASURES = {
 }
 COLUMNS = (
     ("posts", "Unggahan"), ("published", "Terbit"), ("on_time", "Tepat waktu"), ("failed", "Gagal"), ("missed", "Kedaluwarsa"),
-    ("views", "Tayangan"), ("reach", "Jangkauan"), ("reactions", "Reaksi"), ("comments", "Komentar"), ("shares", "Dibagikan"),
-    ("saves", "Disimpan"), ("clicks", "Klik"), ("engagement_rate", "Rasio interaksi"),
+    ("views", "Tayangan"), ("reach", "Jangkauan"), ("engagement_rate", "Rasio interaksi"), ("reactions", "Reaksi"), ("comments", "Komentar"), ("shares", "Dibagikan"),
+    ("saves", "Disimpan"), ("clicks", "Klik"),
 )  # fmt: skip
 UNKNOWN = "tidak tersedia"
 DAYS = 30
@@ -117,7 +117,7 @@ async def download(
     table.writerow([GROUPS[asked.group], *(name for _, name in COLUMNS), "Jenis akun", "Dari", "Sampai"])
     for row in rows:
         numbers = [_bare(getattr(row, column)) for column, _ in COLUMNS]
-        table.writerow([_harmless(row.label), *numbers, words.ENVIRONMENTS[environment], asked.first, asked.last])
+        table.writerow([harmless(row.label), *numbers, words.ENVIRONMENTS[environment], asked.first, asked.last])
     name = f"kentongan-{asked.group}-{asked.first}-{asked.last}.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.
     return Response(
@@ -174,7 +174,7 @@ def _bare(value: float | None) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _harmless(label: str) -> str:
+def harmless(label: str) -> str:
     """A spreadsheet would run a cell that starts like a formula."""
     return f"'{label}" if label[:1] in "=+-@\t\r" and label else label
 

@@ -9,6 +9,7 @@ from app.bootstrap import Kentongan
 from app.web import (
     assets,
     broadcast,
+    calendar,
     channels,
     compose,
     dashboard,
@@ -28,9 +29,9 @@ from app.web import (
 from app.web.shield import Shield
 
 ROUTERS = (
-    login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, menu.router, notices.router,
-    review.router, channels.router, tasks.router, stages.router, reports.router,
-    units.router, people.router,
+    login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
+    calendar.router, notices.router, tasks.router, channels.router, stages.router, reports.router, units.router,
+    people.router, menu.router,
 )  # fmt: skip
 
 

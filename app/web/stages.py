@@ -64,9 +64,7 @@ async def list_stages(
     elections = await house.units.elections(actor, Act.READ)
     kind = jenis if jenis in set(StageKind) else None
     said = clean(q).strip()
-    found = await house.tahapan.list(
-        Wanted(elections=elections, kind=kind, q=said or None), limit=PAGE, cursor=cursor
-    )
+    found = await house.tahapan.list(Wanted(elections=elections, kind=kind, q=said or None), limit=PAGE, cursor=cursor)
     today, frame = _today(house), await frame_for(house, actor)
     held = await house.tahapan.list(Wanted(elections=elections, on=today), limit=PAGE, cursor=None)
     kept = {"q": said, "jenis": kind or ""}
@@ -131,7 +129,12 @@ def _typed(row: Tahapan, form: FormData | None) -> Mapping[str, str]:
 
 def _changes(form: FormData) -> StageEdit:
     name = one(form, "nama").strip()
-    given = {"name": name, "source": one(form, "sumber"), "certainty": one(form, "kepastian"), "note": one(form, "catatan")}
+    given = {
+        "name": name,
+        "source": one(form, "sumber"),
+        "certainty": one(form, "kepastian"),
+        "note": one(form, "catatan"),
+    }
     problems = [
         Problem(field, f"paling panjang {LONGEST[field]} huruf") for field, text in given.items() if len(text) > LONGEST[field]
     ]  # fmt: skip
@@ -206,4 +209,3 @@ def _word(start: date | None, end: date | None, today: date) -> str:
     if start and start > today:
         return f"{(start - today).days} hari lagi"
     return ""
-

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from app.accounts import unit_store
 from app.accounts.models import Unit
-from app.accounts.rules import Actor
+from app.accounts.rules import Act, Actor
+from app.accounts.speaker import Speaker
 from app.bootstrap import Kentongan
-from app.content.rules import LANGUAGES, pick_variant
+from app.content.rules import LANGUAGES, compose, pick_variant
 from app.content.service import TemplateView
-from app.tahapan.rules import Calendar
+from app.content.values import values_for
+from app.tahapan.rules import Calendar, Stage
 
 # What a form calls the variables of the shipped templates; others keep their own name.
 _NAMES = {
@@ -37,6 +40,18 @@ _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _GAP = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
+_ASKED = re.compile(r"\[isi: \w+\]")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks in a gallery, and when."""
+
+    speaker: Speaker
+    calendar: Calendar
+    now: datetime
+
+
 @dataclass(frozen=True)
 class Choice:
     """A template as it is offered; `stage` is the one it fits today, None if none."""
@@ -57,21 +72,49 @@ def variable_example(name: str) -> str:
 
 
 async def choices(
-    house: Kentongan, actor: Actor, calendar: Calendar | None, *, kinds: Collection[str], every: bool
+    house: Kentongan,
+    actor: Actor,
+    calendar: Calendar | None,
+    *,
+    kinds: Collection[str],
+    every: bool,
+    unit: Unit | None = None,
 ) -> Sequence[Choice]:
-    """Those for one of `kinds` whose stage is running; `every`: the others too, after them."""
+    """Those for one of `kinds` whose stage is running; `every`: the others too, after them.
+
+    `unit`: their texts speak as that unit would today.
+    """
+    voice = await _voice(house, actor, calendar, unit) if unit and calendar else None
     found = await house.templates.list(actor, limit=200, cursor=None)
     today = house.clock.now().astimezone(ZoneInfo(house.settings.timezone)).date()
-    offered = [_choice(row, calendar, today) for row in found.rows if set(row.units) & set(kinds)]
+    offered = [_choice(row, calendar, today, voice) for row in found.rows if set(row.units) & set(kinds)]
     fitting = [choice for choice in offered if choice.stage]
     return [*fitting, *(choice for choice in offered if not choice.stage)] if every or not fitting else fitting
 
 
-def _choice(row: TemplateView, calendar: Calendar | None, today: date) -> Choice:
+def _choice(row: TemplateView, calendar: Calendar | None, today: date, voice: Voice | None) -> Choice:
     stage = calendar.stage_of(row.stages, today) if calendar else None
-    text = pick_variant(row.texts, row.languages[0], "x") if row.languages else None
     languages = " · ".join(LANGUAGES.get(lang, lang) for lang in row.languages)
-    return Choice(row.id, row.title, readable(text or ""), stage.name if stage else None, languages)
+    return Choice(row.id, row.title, _excerpt(row, stage, voice), stage.name if stage else None, languages)
+
+
+async def _voice(house: Kentongan, actor: Actor, calendar: Calendar, unit: Unit) -> Voice | None:
+    """Read once for a whole gallery: to render each template by itself would ask the database for all of it each time."""
+    assert unit.id is not None
+    async with house.db.read() as session:
+        found = await unit_store.speakers(session, [unit.id], paths=actor.paths(Act.READ))
+    return Voice(found[unit.id], calendar, house.clock.now()) if unit.id in found else None
+
+
+def _excerpt(row: TemplateView, stage: Stage | None, voice: Voice | None) -> str:
+    if not row.languages:
+        return ""
+    lang = row.languages[0]
+    if voice is not None:
+        values = values_for(voice.speaker, voice.calendar, stage=stage, due_at=voice.now, given={})
+        if text := compose(row.texts, lang=lang, platform="x", values=values).text:
+            return " ".join(_ASKED.sub("…", text).split())
+    return readable(pick_variant(row.texts, lang, "x") or "")
 
 
 def readable(text: str) -> str:

@@ -124,6 +124,11 @@ def moment(at: datetime, zone: str) -> Moment:
     )
 
 
+def clock(at: datetime, zone: str) -> str:
+    """07.00 WIB."""
+    return f"{at.astimezone(ZoneInfo(zone)):%H.%M} {zone_name(zone)}"
+
+
 def moment_to_the_second(at: datetime, zone: str) -> Moment:
     local = at.astimezone(ZoneInfo(zone))
     return Moment(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from itertools import count
 from typing import Any
@@ -14,11 +14,12 @@ from fastapi.routing import iter_route_contexts
 from PIL import Image
 from sqlalchemy import text
 
-from app.accounts.rules import Actor, Grant, Role, UnitKind
+from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
 from app.content.drafts import Draft
 from app.posts.broadcasts import BroadcastInput
 from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
+from app.tahapan.service import StageEdit
 from app.web import assets
 from tests.api.matrix import COLUMNS, ROUTES, Call
 from tests.conftest import NOW
@@ -91,14 +92,35 @@ class World:
         post = await self.post(review=True)
         return (await self.site.house.posts.reject(self.site.cast.budi, post.id, reason="x")).id
 
+    async def pause(self) -> int:
+        """Over one unit; ended before, so that the next one may begin."""
+        house, cast = self.site.house, self.site.cast
+        for row in await house.pauses.list(cast.rina, running=True):
+            await house.pauses.resume(cast.rina, row.id or 0)
+        row, _in_flight = await house.pauses.pause(cast.rina, id_of(cast.cilendek), reason="uji")
+        return row.id or 0
+
+    async def revision(self) -> int:
+        """A stage renamed in its own place: no post is touched."""
+        house, rina = self.site.house, self.site.cast.rina
+        within = await house.units.elections(rina, Act.CALENDAR)
+        row = await house.tahapan.add(
+            f"UJI-{next(self.numbers)}", {"name": "Uji", "kind": "peristiwa"}, by="uji", within=within
+        )
+        days: StageEdit = {"starts_on": date(2024, 12, 1), "ends_on": date(2024, 12, 1)}
+        view = await house.revising.revise(rina, row.id or 0, days, reason="uji", dry_run=False, within=within)
+        return view.revision_id or 0
+
     async def make(self, what: str) -> int | str:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
+            "pause": self.pause, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
             "tahapan": 1,
+            "foreign_notice": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
         }

@@ -12,7 +12,9 @@ from app.kit.db import Database
 async def write(db: Database, now: datetime, count: int, *, start: int = 0) -> None:
     async with db.write() as session:
         for number in range(start, start + count):
-            await record(session, at=now, actor="user:1", action="post.create", subject=f"post:{number}", detail={"n": number})
+            await record(
+                session, at=now, actor="user:1", action="post.create", subject=f"post:{number}", detail={"n": number}
+            )
 
 
 async def test_events_are_chained_in_the_order_they_were_written(db: Database, now: datetime) -> None:

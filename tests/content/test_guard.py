@@ -9,7 +9,9 @@ from app.content.guard_service import SHIPPED, facts_for, shipped_rules
 from tests.content.world import PPS, at, calendar
 
 RULES = shipped_rules()
-FACTS = facts_for(PPS, calendar(nama_calon="1. Contoh Calon / Wakil Contoh; 2. Lain Lagi / Teman Lagi"), at(2024, 11, 1))
+FACTS = facts_for(
+    PPS, calendar(nama_calon="1. Contoh Calon / Wakil Contoh; 2. Lain Lagi / Teman Lagi"), at(2024, 11, 1)
+)
 PHASES = {
     "biasa": FACTS,
     "masa_tenang": replace(FACTS, at=at(2024, 11, 25), on=date(2024, 11, 25), is_quiet=True),

@@ -28,7 +28,9 @@ class City:
 
     def __init__(self, here: Installation) -> None:
         self.here = here
-        self.token = next(line for line in here.run("load", "practice").splitlines() if line.startswith("token:")).split()[1]
+        self.token = next(
+            line for line in here.run("load", "practice").splitlines() if line.startswith("token:")
+        ).split()[1]
         self.broadcast: dict[str, Any] = {}
 
     async def open(self, *workers: str) -> None:
@@ -103,7 +105,9 @@ async def test_twenty_kills_in_a_burst_lose_nothing_and_send_nothing_twice(city:
 async def test_a_kill_between_the_platforms_commit_and_our_record_is_healed_by_asking(city: City) -> None:
     """The platform has the posts and keeps us waiting for its answer; then the worker dies."""
     await city.open()
-    await city.here.post(f"{city.here.simulator}/_sim/faults", {"platform": "*", "kind": "late_answer", "count": 60, "seconds": 600})
+    await city.here.post(
+        f"{city.here.simulator}/_sim/faults", {"platform": "*", "kind": "late_answer", "count": 60, "seconds": 600}
+    )
     await city.send(stagger_minutes=0)
     city.here.start("worker-a")
     await wait_until(lambda: _count_at_least(city, 40), "posts are out whose answers are not", 60)
@@ -141,7 +145,10 @@ async def test_without_verification_the_ledger_shows_duplicates(tmp_path: Path, 
         here.run("migrate")
         city = City(here)
         await city.open()
-        await here.post(f"{here.simulator}/_sim/faults", {"platform": "facebook", "kind": "late_answer", "count": 30, "seconds": 600})
+        await here.post(
+            f"{here.simulator}/_sim/faults",
+            {"platform": "facebook", "kind": "late_answer", "count": 30, "seconds": 600},
+        )
         await city.send(stagger_minutes=0, platforms=("facebook",))
         here.start("worker-a")
         await wait_until(lambda: _count_at_least(city, 30), "posts are out whose answers are not", 60)

@@ -13,11 +13,14 @@ async def test_a_rolled_back_write_leaves_nothing_and_tells_nobody(db: Database)
     async def tell() -> None:
         told.append(1)
 
-    with pytest.raises(RuntimeError):
+    async def break_off() -> None:
         async with db.write() as session:
             session.add(Wilayah(code="32", name="Jawa Barat", level="provinsi"))
             session.after_commit(tell)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await break_off()
     async with db.read() as session:
         assert (await session.exec(select(Wilayah))).all() == []
     assert told == []
@@ -31,7 +34,21 @@ async def test_callbacks_run_after_the_row_is_durable(db: Database) -> None:
             seen.append(len((await session.exec(select(Wilayah))).all()))
 
     async with db.write() as session:
-        await session.insert_many(Wilayah, [{"code": "32", "name": "Jawa Barat", "level": "provinsi", "alias": "", "display": "", "search": "", "timezone": "", "map_version": ""}])
+        await session.insert_many(
+            Wilayah,
+            [
+                {
+                    "code": "32",
+                    "name": "Jawa Barat",
+                    "level": "provinsi",
+                    "alias": "",
+                    "display": "",
+                    "search": "",
+                    "timezone": "",
+                    "map_version": "",
+                }
+            ],
+        )
         session.after_commit(look)
     assert seen == [1]
 

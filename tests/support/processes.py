@@ -100,7 +100,17 @@ class Installation:
         commands = {
             "simulator": [*kentongan, "simulator", "--port", str(self.simulator_port)],
             "web": [*kentongan, "serve", "--port", str(self.web_port)],
-            "redis": [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._short}/s", "--save", "", "--loglevel", "warning"],
+            "redis": [
+                str(get_binary_path()),
+                "--port",
+                "0",
+                "--unixsocket",
+                f"{self._short}/s",
+                "--save",
+                "",
+                "--loglevel",
+                "warning",
+            ],
         }
         command = commands.get(name, [*kentongan, "worker"])
         output = subprocess.DEVNULL if name == "redis" else None

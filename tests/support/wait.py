@@ -6,7 +6,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def wait_until(predicate: Callable[[], object | Awaitable[object]], description: str, seconds: float = 15) -> None:
+async def wait_until(
+    predicate: Callable[[], object | Awaitable[object]], description: str, seconds: float = 15
+) -> None:
     """Returns once `predicate` is true; AssertionError with `description` if it is not within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from PIL import Image
 from sqlalchemy import update
 
 from app.accounts.rules import Actor
@@ -20,6 +22,7 @@ from app.kit.db import Database
 from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
 from app.publishing.models import Delivery
+from app.publishing.service import DeliveryView
 from app.settings import Settings
 from app.web import routes
 from tests.support.cast import Cast, id_of, make_cast
@@ -151,3 +154,30 @@ async def in_review(house: Kentongan, cast: Cast, text: str = "Posko kami buka b
     """Sari's own words, which wait for somebody above her."""
     timing = Timing(at=house.clock.now() + timedelta(hours=3))
     return await house.posts.create(cast.sari, PostInput(id_of(cast.cilendek), text=text, timing=timing, **more))
+
+
+async def hand_off(house: Kentongan, cast: Cast) -> DeliveryView:
+    """A task of Sari's: her unit publishes on this Instagram account by hand."""
+    channel = await house.channels.add(
+        cast.rina, unit_id=id_of(cast.cilendek), platform="instagram", environment="manual", handle="cilendek.asli"
+    )
+    chosen = await template_id(house, cast.sari, "saring-hoaks")
+    timing = Timing(at=house.clock.now() + timedelta(hours=2))
+    wanted = PostInput(
+        id_of(cast.cilendek),
+        template_id=chosen,
+        timing=timing,
+        channels=[channel.id or 0],
+        media=[await photo(house, cast)],
+    )
+    return (await house.posts.create(cast.sari, wanted)).deliveries[0]
+
+
+async def photo(house: Kentongan, cast: Cast) -> int:
+    """Of Sari's unit; answers its number."""
+    out = BytesIO()
+    Image.new("RGB", (40, 30), "purple").save(out, "PNG")
+    row = await house.media.upload(
+        cast.sari, unit_id=id_of(cast.cilendek), data=out.getvalue(), alt_text="Petugas di pasar."
+    )
+    return row.id or 0

@@ -4,12 +4,25 @@ from app.bootstrap import Kentongan
 from tests.support.cast import Cast
 from tests.web.conftest import Browse, a_post
 
+EVERYBODY = {"sari", "budi", "citra", "dewi", "rina", "vino"}
 OPEN_TO = {
-    "/dasbor": {"sari", "budi", "citra", "dewi", "rina", "vino"},
-    "/antrean": {"sari", "budi", "citra", "dewi", "rina", "vino"},
-    "/siaran": {"sari", "budi", "citra", "dewi", "rina", "vino"},
+    "/dasbor": EVERYBODY,
+    "/antrean": EVERYBODY,
+    "/siaran": EVERYBODY,
     "/tulis": {"sari", "budi", "citra", "dewi", "rina"},
     "/siaran/baru": {"budi", "dewi", "rina"},
+    "/tinjau": {"budi", "dewi", "rina"},
+    "/akun/baru": {"rina"},
+    "/orang": {"rina"},
+    "/lainnya": EVERYBODY,
+    "/kabar": EVERYBODY,
+    "/kabar/pengaturan": EVERYBODY,
+    "/tugas": EVERYBODY,
+    "/akun": EVERYBODY,
+    "/tahapan": EVERYBODY,
+    "/laporan": EVERYBODY,
+    "/laporan.csv": EVERYBODY,
+    "/kalender": EVERYBODY,
 }
 
 
@@ -22,9 +35,12 @@ async def test_each_page_opens_to_those_it_is_for(browse: Browse, cast: Cast, pa
 async def test_a_neighbour_sees_nothing_of_saris(browse: Browse, cast: Cast, house: Kentongan) -> None:
     post = await a_post(house, cast)
     citra = await browse(cast.citra)
-    queue = (await citra.get("/antrean?tab=semua")).text
-    assert "PPS Cilendek Barat" not in queue
-    for path in (f"/unggahan/{post.id}", f"/antrean/{post.deliveries[0].id}", f"/antrean?unit={post.unit_id}"):
+    for path in ("/antrean?tab=semua", "/kalender", "/akun", "/unit", "/laporan?kelompok=unit", "/tugas"):
+        assert "PPS Cilendek Barat" not in (await citra.get(path)).text, path
+    for path in (
+        f"/unggahan/{post.id}", f"/antrean/{post.deliveries[0].id}", f"/antrean?unit={post.unit_id}", f"/kalender?unit={post.unit_id}",
+        f"/unit/{post.unit_id}",
+    ):  # fmt: skip
         assert (await citra.get(path)).status_code == 404
     assert (await citra.post(f"/antrean/{post.deliveries[0].id}/batalkan")).status_code == 404
 

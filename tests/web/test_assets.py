@@ -60,5 +60,7 @@ def test_every_icon_a_page_names_is_drawn() -> None:
     drawn = set(re.findall(r'<symbol id="(\w+)"', (FOLDER / "icons.svg").read_text()))
     templates = "".join(path.read_text() for path in (ROOT / "templates" / "web").glob("*.html"))
     sources = (ROOT / "app" / "web" / "words.py").read_text()
+    doors = (ROOT / "app" / "web" / "frame.py").read_text()
     named = {*re.findall(r'icon\("(\w+)"\)', templates), *re.findall(r'Label\("[^"]+", "(\w+)"', sources)}
+    named |= set(re.findall(r'Door\("[^"]+", "[^"]+", "(\w+)"', doors))
     assert named <= drawn

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from app.bootstrap import Kentongan
 from tests.support.cast import Cast
 from tests.support.wait import wait_until
-from tests.web.conftest import a_post, session_of, set_delivery, template_id
+from tests.web.conftest import a_post, hand_off, in_review, session_of, set_delivery, template_id
 
 CHROMIUM = os.environ.get("KENTONGAN_TEST_CHROMIUM", "/usr/bin/chromium")
 AXE = (Path(__file__).parents[1] / "support" / "axe.min.js").read_text()
@@ -74,10 +74,16 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
     await set_delivery(house, unsure.id, state="unsure", act_at=None)
     chosen = await template_id(house, cast.rina, "saring-hoaks")
     unit = cast.cilendek.id
+    waiting = await in_review(house, cast)
+    changed = await in_review(house, cast, "Cek dulu kabar Pilkada sebelum membagikannya.", template_id=chosen)
+    task = await hand_off(house, cast)
+    await house.notices.spread()
     return [
         "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
         f"/tulis?unit={unit}&templat={chosen}", f"/tulis?unit={unit}&templat=bebas", f"/unggahan/{post.id}", "/siaran", "/siaran/baru",
-        f"/siaran/baru?templat={chosen}", "/tidak-ada",
+        f"/siaran/baru?templat={chosen}", "/tidak-ada", "/lainnya", "/kabar", "/kabar/pengaturan", "/tinjau", f"/tinjau/{waiting.id}",
+        f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
+        "/tahapan/1", "/laporan?jenis=practice", "/laporan?kelompok=unit&ukuran=reach", "/unit", f"/unit/{unit}", "/orang", "/kalender",
     ]  # fmt: skip
 
 
@@ -151,4 +157,37 @@ async def test_a_broadcast_is_made_and_watched_without_javascript(
     await page.get_by_role("button", name="Periksa dulu").click()
     await page.get_by_role("button", name="Siarkan ke 4 unit").click()
     await page.get_by_text("0 dari 8 kiriman selesai").wait_for()
+    await context.close()
+
+
+async def test_a_task_is_copied_and_marked_done(house: Kentongan, cast: Cast, address: str, chromium: Browser) -> None:
+    task = await hand_off(house, cast)
+    context = await opened(chromium, address, await session_of(house, cast.sari), width=360)
+    await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    page = await context.new_page()
+    await page.goto("/tugas")
+    await page.get_by_role("button", name="Salin teks").click()
+    await page.get_by_text("Tersalin").wait_for()
+    assert await page.evaluate("navigator.clipboard.readText()") == task.text
+    await page.get_by_label("Alamat unggahan").fill("https://instagram.com/p/abc")
+    await page.get_by_role("button", name="Tandai sudah terbit").click()
+    await page.get_by_text("Tidak ada tugas.").wait_for()
+    await context.close()
+
+
+async def test_a_review_goes_on_without_javascript(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser
+) -> None:
+    for n in (1, 2):
+        await in_review(house, cast, f"Posko {n} buka besok.")
+    context = await opened(chromium, address, await session_of(house, cast.budi), width=360, js=False)
+    page = await context.new_page()
+    await page.goto("/tinjau")
+    await page.get_by_role("link", name="Tinjau: Teks sendiri").first.click()
+    await page.get_by_role("button", name="Setujui").click()
+    await page.get_by_text("Unggahan disetujui.").wait_for()
+    await page.get_by_text("Tolak, minta perbaikan").click()
+    await page.get_by_label("Alasan").fill("Jamnya belum ada.")
+    await page.get_by_role("button", name="Tolak unggahan").click()
+    await page.get_by_text("Tidak ada lagi yang menunggu tinjauan Anda.").wait_for()
     await context.close()

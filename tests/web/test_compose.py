@@ -52,6 +52,12 @@ async def test_templates_of_the_running_stage_come_first(sari: httpx2.AsyncClien
     assert "Sosialisasi tingkat RW" in (await sari.get("/tulis?semua=1")).text
 
 
+async def test_a_template_speaks_as_the_unit_before_it_is_chosen(sari: httpx2.AsyncClient) -> None:
+    page = (await sari.get("/tulis?semua=1")).text
+    assert "Warga Kelurahan Cilendek Barat, cek dulu" in page
+    assert "Warga RW … Cilendek Barat" in page
+
+
 async def test_a_template_is_scheduled_in_the_units_own_zone(
     sari: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
 ) -> None:

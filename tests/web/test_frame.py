@@ -3,12 +3,13 @@ from sqlalchemy import update
 
 from app.bootstrap import Kentongan
 from app.tahapan.models import Election
+from app.web.frame import Place, doors_for
 from app.web.templates import readable
 from app.web.words import how_late
 from tests.support.cast import Cast, id_of
 from tests.web.conftest import Browse
 
-PAGES = ("/dasbor", "/antrean", "/tulis", "/siaran", "/siaran/baru")
+PAGES = ("/dasbor", "/antrean", "/tulis", "/siaran", "/siaran/baru", "/tinjau", "/kalender", "/laporan", "/lainnya")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -58,3 +59,11 @@ def test_a_template_is_offered_in_readable_words(template: str, shown: str) -> N
 )
 def test_lateness_is_said_in_words(seconds: float | None, said: str) -> None:
     assert how_late(seconds) == said
+
+
+@pytest.mark.parametrize("name", ["sari", "budi", "citra", "dewi", "rina", "vino"])
+async def test_a_phones_bar_has_room_for_five_doors(cast: Cast, name: str) -> None:
+    doors = doors_for(getattr(cast, name))
+    bar = [door.path for door in doors if door.place is Place.BAR]
+    assert len(bar) <= 5
+    assert bar[-1] == "/lainnya"

@@ -21,9 +21,7 @@ async def test_the_bell_counts_what_is_unread(browse: Browse, cast: Cast, told: 
     assert "belum dibaca" not in (await (await browse(cast.sari)).get("/dasbor")).text
 
 
-async def test_opening_a_notice_marks_it_and_leads_on(
-    browse: Browse, cast: Cast, house: Kentongan, told: int
-) -> None:
+async def test_opening_a_notice_marks_it_and_leads_on(browse: Browse, cast: Cast, house: Kentongan, told: int) -> None:
     budi = await browse(cast.budi)
     notice = (await house.notices.list(cast.budi)).rows[0]
     answer = await budi.post(f"/kabar/{notice.id}/baca", data={"buka": "1"})
@@ -64,5 +62,5 @@ async def test_every_door_stands_on_the_page_of_all_doors(browse: Browse, cast: 
     page = (await sari.get("/lainnya")).text
     for path in ("/kabar", "/tugas", "/laporan", "/tahapan", "/akun", "/unit", "/kalender"):
         assert f'href="{path}"' in page
-        assert (await sari.get(path)).status_code == 200
+        assert (await sari.get(path)).status_code in {200, 303}
     assert 'href="/orang"' not in page

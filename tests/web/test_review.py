@@ -1,13 +1,11 @@
-import io
 import re
 
 import pytest
-from PIL import Image
 
 from app.bootstrap import Kentongan
 from app.web.differences import compare, nearest
-from tests.support.cast import Cast, id_of
-from tests.web.conftest import Browse, in_review, template_id
+from tests.support.cast import Cast
+from tests.web.conftest import Browse, in_review, photo, template_id
 
 
 async def state_of(house: Kentongan, cast: Cast, post_id: int) -> str:
@@ -69,12 +67,7 @@ async def test_who_edited_last_is_told_why_they_may_not_approve(browse: Browse, 
 
 
 async def test_a_photo_is_approved_only_after_every_check(browse: Browse, cast: Cast, house: Kentongan) -> None:
-    out = io.BytesIO()
-    Image.new("RGB", (40, 30), "purple").save(out, "PNG")
-    photo = await house.media.upload(
-        cast.sari, unit_id=id_of(cast.cilendek), data=out.getvalue(), alt_text="Petugas di pasar."
-    )
-    post = await in_review(house, cast, media=[photo.id])
+    post = await in_review(house, cast, media=[await photo(house, cast)])
     budi, path = await browse(cast.budi), f"/tinjau/{post.id}/setujui"
     page = (await budi.get(f"/tinjau/{post.id}")).text
     assert re.search(r'<img src="/media/\d+\.jpg\?exp=\d+&amp;sig=[^"]+" alt="Petugas di pasar\."', page)
@@ -91,7 +84,9 @@ async def test_what_is_the_same_is_approved_at_once(browse: Browse, cast: Cast, 
     assert "3 unggahan, isinya sama" in page
     ids = re.findall(r'name="unggahan" value="(\d+)"', page)
     assert sorted(map(int, ids)) == [post.id for post in same]
-    assert (await budi.post("/tinjau/setujui", data={"unggahan": ids})).headers["location"] == "/tinjau?pesan=setuju-semua"
+    assert (await budi.post("/tinjau/setujui", data={"unggahan": ids})).headers[
+        "location"
+    ] == "/tinjau?pesan=setuju-semua"
     assert [await state_of(house, cast, post.id) for post in (*same, other)] == ["scheduled"] * 3 + ["in_review"]
 
 
