@@ -78,7 +78,7 @@ async def has_live(session: ReadSession, paths: Sequence[str]) -> bool:
     """Is any channel in sight a real one?"""
     query = select(col(Channel.id)).join(Unit, col(Unit.id) == col(Channel.unit_id))
     return (
-        await session.run(query.where(_under(paths), col(Channel.environment) != "practice").limit(1))
+        await session.run(query.where(_under(paths), col(Channel.environment) == "live").limit(1))
     ).first() is not None
 
 

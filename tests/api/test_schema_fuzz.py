@@ -30,6 +30,8 @@ from tests.support.house import (
     still_at,
 )
 
+pytestmark = pytest.mark.deep
+
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 ACCEPTED = {

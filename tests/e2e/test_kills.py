@@ -117,6 +117,7 @@ async def test_a_kill_between_the_platforms_commit_and_our_record_is_healed_by_a
     await city.assert_each_exactly_once()
 
 
+@pytest.mark.deep
 @on_one_database
 async def test_redis_wiped_and_absent_delays_nothing(city: City) -> None:
     """Redis dies in the middle and a worker starts without it; the web process is restarted too."""
@@ -137,6 +138,7 @@ async def test_redis_wiped_and_absent_delays_nothing(city: City) -> None:
     await wait_until(lambda: _redis_is_back(city), "Redis is used again", 30)
 
 
+@pytest.mark.deep
 async def test_without_verification_the_ledger_shows_duplicates(tmp_path: Path, sqlite_template: Path) -> None:
     """The same kill as above with the look before the resend switched off: the ledger must tell on us."""
     extra = {"KENTONGAN_VERIFY_BEFORE_RESEND": "false"}

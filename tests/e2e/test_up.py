@@ -13,7 +13,7 @@ import pytest
 from tests.support.processes import descendants, free_port
 from tests.support.wait import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
 
 class Up:

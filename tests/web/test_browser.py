@@ -26,6 +26,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 CHECK = "async rules => (await axe.run({runOnly: rules})).violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | '))"
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.slow,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no Chromium at {CHROMIUM}; set KENTONGAN_TEST_CHROMIUM"),
 ]
@@ -183,7 +184,7 @@ async def test_a_review_goes_on_without_javascript(
     context = await opened(chromium, address, await session_of(house, cast.budi), width=360, js=False)
     page = await context.new_page()
     await page.goto("/tinjau")
-    await page.get_by_role("link", name="Tinjau: Teks sendiri").first.click()
+    await page.get_by_role("link", name="Teks sendiri").first.click()
     await page.get_by_role("button", name="Setujui").click()
     await page.get_by_text("Unggahan disetujui.").wait_for()
     await page.get_by_text("Tolak, minta perbaikan").click()
