@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|city|broadcast`: what can be measured and with which sizes."""
+"""`python -m benchmarks burst|city|broadcast|guard`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from benchmarks.broadcast import run as run_broadcast
 from benchmarks.burst import Case
 from benchmarks.burst import run as run_burst
 from benchmarks.city import run as run_city
+from benchmarks.guard import run as run_guard
 from benchmarks.machine import say
 
 SDK_SHARE = 10
@@ -35,7 +36,10 @@ def _arguments() -> argparse.Namespace:
     )
     broadcast.add_argument("units", type=int, nargs="?", default=5_000)
     broadcast.add_argument("--runs", type=int, default=3)
-    for each in (burst, city, broadcast):
+    guard = names.add_parser("guard", help="the guard on one text, and the texts of a broadcast told apart")
+    guard.add_argument("units", type=int, nargs="?", default=83_760)
+    guard.add_argument("--runs", type=int, default=5)
+    for each in (burst, city, broadcast, guard):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -57,6 +61,8 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_burst(_cases(given))
         case "city":
             return await run_city(given.runs)
+        case "guard":
+            return run_guard(given.units, given.runs)
         case _:
             return await run_broadcast(given.units, given.runs)
 

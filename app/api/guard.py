@@ -16,6 +16,8 @@ class Finding(Row):
     level: Level = Field(examples=["review"])
     reason: str = Field(examples=["Nomor urut hanya boleh disebut bila semua pasangan ditampilkan setara"])
     span: tuple[int, int] = Field(examples=[[10, 22]], description="Posisi karakter dalam teks: awal dan akhir.")
+    title: str = Field("", examples=["Nomor urut disebut"])
+    basis: str = Field("", examples=["DKPP 2/2017 ps. 10 (perlakuan setara)"], description="Dasar hukum.")
 
 
 class Findings(Row):

@@ -100,6 +100,9 @@ class FindingRow(Row):
     level: Literal["block", "review", "remind"] = Field(examples=["block"])
     reason: str
     span: tuple[int, int] = Field(examples=[(0, 12)])
+    title: str = Field("", examples=["Tanggal pemungutan suara keliru"])
+    basis: str = Field("", examples=["DKPP 2/2017 ps. 9; PKPU 2/2024"], description="Dasar hukum.")
+    exempt: str = Field("", description="Alasan peninjau membebaskan temuan ini; kosong: berlaku.")
 
     @field_validator("span", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 Hit = tuple[int, int, str]
@@ -68,16 +69,20 @@ def _any(words: dict[str, int]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_WEEKDAY = rf"\b(?P<weekday>{_any(_WEEKDAYS)})\b\.?(?:\s*[-–—]\s*(?P<weekday_to>{_any(_WEEKDAYS)})\b\.?)?"
 _TO = r"(?:-|–|—|s\.?/?d\.?|sampai(?:\s+dengan)?|hingga|dugi\s+ka|nepi\s+ka)"
+# The number first and the weekday before it by looking back: the other way round every letter would start a weekday.
 _DATE = re.compile(
-    rf"(?:{_WEEKDAY}\s*[,/]?\s*\(?\s*(?:(?:tanggal|tgl\.?|kaping|ping)\s+)?)?"
-    rf"(?<![\d.,/-])(?:(?P<from>\d{{1,2}})\s*{_TO}\s*)?(?P<day>\d{{1,2}})(?:"
+    rf"(?<![\d-])(?<!\d[.,/])(?:(?P<from>\d{{1,2}})\s*{_TO}\s*)?(?P<day>\d{{1,2}})(?:"
     rf"\s+(?P<month>{_any(_MONTHS)})\b\.?(?:\s+(?P<year>\d{{4}}))?"
     r"|(?P<sep>[/-])(?P<month_n>\d{1,2})(?P=sep)(?P<year_n>\d{4}|\d{2})"
     r"|\.(?P<month_d>\d{1,2})\.(?P<year_d>\d{4}))(?!\d)"
     rf"(?:\s*\((?P<after>{_any(_WEEKDAYS)})\))?"
 )
+_WEEKDAY_BEFORE = re.compile(
+    rf"\b(?P<weekday>{_any(_WEEKDAYS)})\b\.?(?:\s*[-–—]\s*(?P<weekday_to>{_any(_WEEKDAYS)})\b\.?)?"
+    r"\s*[,/]?\s*\(?\s*(?:(?:tanggal|tgl\.?|kaping|ping)\s+)?\Z"
+)
+_LOOK_BACK = 40
 
 # Words that may stand between "pemungutan suara" and its day without changing what is said.
 _BETWEEN = (
@@ -165,18 +170,25 @@ def dates_in(text: str, near: date) -> Iterator[Dated]:
 
     Three numbers that make no day and follow no weekday are the number of a letter, not a date.
     """
-    for match in _DATE.finditer(folded(text)):
-        first, last = match["weekday"], match["weekday_to"] or match["after"]
-        if not match["from"]:
-            last, first = first or last, None
-        is_number = match["month"] is None
-        for part, named in (("from", first), ("day", last)):
-            if match[part] is None:
-                continue
-            day = _named_day(match, int(match[part]), near)
-            if day is None and is_number and not named:
-                continue
-            yield Dated(match.start(), match.end(), match.start(part), day, _WEEKDAYS[named] if named else None)
+    plain = folded(text)
+    for match in _DATE.finditer(plain):
+        before = _WEEKDAY_BEFORE.search(plain[max(0, match.start() - _LOOK_BACK) : match.start()])
+        start = match.start() - len(before[0]) if before else match.start()
+        named = (before["weekday"], before["weekday_to"]) if before else (None, None)
+        yield from _dated(match, start, named, near)
+
+
+def _dated(match: re.Match[str], start: int, named: tuple[str | None, str | None], near: date) -> Iterator[Dated]:
+    first, last = named[0], named[1] or match["after"]
+    if not match["from"]:
+        last, first = first or last, None
+    is_number = match["month"] is None
+    for part, weekday in (("from", first), ("day", last)):
+        if match[part] is None:
+            continue
+        day = _named_day(match, int(match[part]), near)
+        if day is not None or weekday or not is_number:
+            yield Dated(start, match.end(), match.start(part), day, _WEEKDAYS[weekday] if weekday else None)
 
 
 def wrong_weekdays(text: str, near: date) -> Iterator[Hit]:
@@ -286,6 +298,7 @@ def _sentence_end(text: str, place: int) -> int:
     return match.start() if match else min(len(text), place + 300)
 
 
+@lru_cache(maxsize=64)
 def folded(text: str) -> str:
     """Small letters without accents, character for character, so that places stay the same."""
     if text.isascii():

@@ -91,4 +91,8 @@ def _preview(variant: object) -> Preview:
 def warned(found: object) -> Warned:
     """A finding as a post keeps it."""
     assert isinstance(found, dict)
-    return Warned(words.LEVELS[found["level"]], found["reason"], "", found["level"] == "block")
+    title, reason = found.get("title", ""), found["reason"]
+    said = f"{title}: {reason}" if title and title not in reason else reason
+    if found.get("exempt"):
+        said = f"{said} Dibebaskan peninjau: {found['exempt']}"
+    return Warned(words.LEVELS[found["level"]], said, "", found["level"] == "block" and not found.get("exempt"))

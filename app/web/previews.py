@@ -118,4 +118,4 @@ def _due(calendar: Calendar | None, wanted: Wanted) -> tuple[datetime | None, st
 
 def _warned(finding: Finding, text: str) -> Warned:
     start, end = finding.span
-    return Warned(words.LEVELS[finding.level], finding.reason, text[start:end][:TEXT_SHOWN], finding.level == "block")
+    return Warned(words.LEVELS[finding.level], finding.sentence, text[start:end][:TEXT_SHOWN], finding.level == "block")

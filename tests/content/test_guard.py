@@ -81,6 +81,7 @@ def test_invisible_characters_hide_nothing_and_spans_stay_true() -> None:
     [
         ("Rabu, 28 November 2024 ada rapat", "G17"),
         ("Rapat 28 November 2024 (Rabu)", "G17"),
+        ("Rapat Rabu,28 November 2024", "G17"),
         ("Tenggat 31 November 2024", "G17"),
         ("Pemungutan suara akan digelar pada hari Kamis, 28 November", "G18"),
         ("28 November 2024, ayo ke TPS", "G18"),
