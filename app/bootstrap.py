@@ -24,6 +24,7 @@ from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters
 from app.posts.broadcasts import BroadcastService
 from app.posts.revising import ReviseService
+from app.posts.series import SeriesService
 from app.posts.service import PostService
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
@@ -69,6 +70,7 @@ class Kentongan:
     posts: PostService
     broadcasts: BroadcastService
     revising: ReviseService
+    series: SeriesService
     pauses: PauseService
     engagement: EngagementService
     notices: NoticesService
@@ -117,6 +119,7 @@ def build(settings: Settings) -> Kentongan:
     posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
     revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
     tahapan.on_moved.append(revising.on_moved)
+    broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     return Kentongan(
         settings,
         clock,
@@ -134,7 +137,8 @@ def build(settings: Settings) -> Kentongan:
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,
         posts=posts,
-        broadcasts=BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing),
+        broadcasts=broadcasts,
+        series=SeriesService(db, now, platforms, tahapan, broadcasts),
         revising=revising,
         pauses=PauseService(db, clock),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),

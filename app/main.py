@@ -29,6 +29,7 @@ from app.api import (
     public_media,
     rates,
     revisions,
+    series,
     tahapan,
     templates,
     units,
@@ -60,6 +61,7 @@ ROOMS = (
     deliveries,
     notices,
     pauses,
+    series,
     revisions,
 )
 

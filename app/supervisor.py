@@ -102,8 +102,15 @@ class Supervisor:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
         while not await _answers(host, self.port):  # noqa: ASYNC110 - another process answers; no event to wait for
             await asyncio.sleep(0.1)
-        process = await asyncio.create_subprocess_exec(*KENTONGAN, *self.greeting, env=dict(environment))
-        await process.wait()
+        guest = Child("greeting", [*KENTONGAN, *self.greeting])
+        try:
+            guest.process = await asyncio.create_subprocess_exec(
+                *guest.command, env=dict(environment), start_new_session=True, preexec_fn=_die_with_parent
+            )
+            await guest.process.wait()
+        finally:
+            # Ctrl-C may come while it still speaks; it must not outlive us.
+            await self._end(guest)
 
     async def _end(self, child: Child) -> None:
         process = child.process

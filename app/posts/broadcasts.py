@@ -102,7 +102,9 @@ class BroadcastView:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
+    """What would be written for one call: finished plans, and what stands in the way of the others."""
+
     root_id: int
     template: PostTemplate
     environment: str
@@ -125,12 +127,12 @@ class BroadcastService:
 
     async def preview(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
         """What would be created, with everything that stands in the way; writes nothing."""
-        draft = await self._draft(actor, wanted)
+        draft = await self.draft(actor, wanted)
         return _looked_at(draft)
 
     async def create(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
         """All posts in one transaction. Units with problems are left out and named; none left is a BadInput."""
-        draft = await self._draft(actor, wanted)
+        draft = await self.draft(actor, wanted)
         if not draft.items:
             reasons = list(dict.fromkeys(problem.reason for problem in draft.problems))
             shown = " ".join(reasons[:3]) or "Tidak ada unit yang cocok dengan pilihan ini."
@@ -196,6 +198,7 @@ class BroadcastService:
             actor.must(Act.BROADCAST, unit.path if unit else None)
             if not await store.close_broadcast(session, broadcast_id, now=self.now()):
                 raise Conflict("Siaran ini sudah dibatalkan.")
+            await store.hold_broadcast_posts(session, broadcast_id)
             count = await self.publishing.cancel(session, broadcast_id=broadcast_id, reason=said)
             await store.cancel_broadcast_posts(session, broadcast_id, now=self.now(), reason=said)
             detail = {"cancelled": count, "reason": said}
@@ -209,7 +212,8 @@ class BroadcastService:
             )
         return await self.get(actor, broadcast_id)
 
-    async def _draft(self, actor: Actor, wanted: BroadcastInput) -> _Draft:
+    async def draft(self, actor: Actor, wanted: BroadcastInput) -> Draft:
+        """Reads and plans; writes nothing. Raises Forbidden, NotFound, BadInput."""
         actor.must(Act.BROADCAST)
         self._check_platforms(wanted.platforms)
         async with self.db.read() as session:
@@ -262,7 +266,7 @@ class BroadcastService:
             valid_until=wanted.valid_until,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )
-        return _Draft(root, template, environment, units, items, problems, common)
+        return Draft(root, template, environment, units, items, problems, common)
 
     def _plan_all(
         self,
@@ -381,7 +385,7 @@ def _untouched(template: PostTemplate, texts: Texts, lang: str) -> Source:
     )
 
 
-def _looked_at(draft: _Draft) -> BroadcastView:
+def _looked_at(draft: Draft) -> BroadcastView:
     deliveries = sum(len(item.plan.channels) for item in draft.items)
     waiting = sum(item.route is not None and item.route.reviewer is not rules.Reviewer.NOBODY for item in draft.items)
     samples = [sample for item in draft.items[:3] for sample in _samples(item.plan)]

@@ -35,6 +35,7 @@ class Post(SQLModel, table=True):
 
     `content` holds text, overrides by platform, media ids, variables and channel ids, as the author gave them; `timing` likewise.
     `tahapan`, `programme`, `segment`, `pillar` and `lang` are kept beside it because reports group by them.
+    `series_step` is its place in its series: `H-7`, or `P3` for the third week.
     `stale_at`: since then something of it has left (or was leaving) with what the calendar no longer says.
     """
 
@@ -43,6 +44,8 @@ class Post(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     unit_id: int = Field(foreign_key="unit.id", index=True)
     broadcast_id: int | None = Field(default=None, foreign_key="broadcast.id", index=True)
+    series_id: int | None = Field(default=None, foreign_key="series.id", index=True)
+    series_step: str = ""
     template_id: int | None = Field(default=None, foreign_key="post_template.id")
     template_version: int | None = None
     state: str = Field(index=True)
@@ -64,11 +67,28 @@ class Post(SQLModel, table=True):
     stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class Series(SQLModel, table=True):
+    """One template said again and again around a stage. `request` is what was asked for; it expands to ordinary posts."""
+
+    __tablename__ = "series"
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    template_id: int = Field(foreign_key="post_template.id")
+    environment: str
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    version: int = 1
+    created_by: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Revision(SQLModel, table=True):
     """One change of one stage and what it did to posts. `before`, `after`: the stage's fields that changed.
 
-    `stamp`: the calendar's after the change; as long as it is the newest of its stage, it can be taken back.
-    `undoes`: the revision that this one took back.
+    It can be taken back as long as the stage still has what `after` says. `undoes`: the revision that this one took back.
     """
 
     __tablename__ = "revision"

@@ -208,16 +208,11 @@ class PostService:
         check_version(post, if_match)
         actor.must(Act.WRITE, path)
         async with self.db.write() as session:
-            await self.publishing.take_out(session, post_id)
-            await self._audit(
-                session,
-                actor,
-                "post.delete",
-                post_id,
-                {"text": post.content.get("text"), "template_id": post.template_id},
-            )
             if not await store.delete_post(session, post_id, version=post.version):
                 raise Stale(CHANGED)
+            await self.publishing.take_out(session, post_id)
+            detail = {"text": post.content.get("text"), "template_id": post.template_id}
+            await self._audit(session, actor, "post.delete", post_id, detail)
 
     async def get(self, actor: Actor, post_id: int) -> PostView:
         async with self.db.read() as session:
@@ -352,13 +347,14 @@ class PostService:
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
             await self.tahapan.must_still_be(session, common.calendar)
-            await self.publishing.take_out(session, post_id)
             poster = await self.writer.poster_for(session, item, common, before=post)
             row = self.writer.post_row(item, common, poster)
-            kept = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
+            kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
             row["content"] |= {"edited_by": edited_by, KEPT_AS: exemptions(post)}
+            # The post before its deliveries, as everywhere: who locks them the other way round meets an approval head on.
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
+            await self.publishing.take_out(session, post_id)
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
             await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
             authors = [common.created_by, edited_by]

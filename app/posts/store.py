@@ -112,6 +112,12 @@ async def close_broadcast(session: WriteSession, broadcast_id: int, *, now: date
     return (await session.run(statement.values(cancelled_at=now))).rowcount == 1
 
 
+async def hold_broadcast_posts(session: WriteSession, broadcast_id: int) -> None:
+    """Its posts before their deliveries, as everywhere, so that nobody waits for each other in a circle."""
+    query = select(Post.id).where(col(Post.broadcast_id) == broadcast_id).order_by(col(Post.id))
+    await session.exec(query.with_for_update())
+
+
 async def cancel_broadcast_posts(session: WriteSession, broadcast_id: int, *, now: datetime, reason: str) -> None:
     """Posts of which something has left stay as they are: they end by themselves."""
     left = select(col(Delivery.id)).where(

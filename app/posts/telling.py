@@ -47,6 +47,27 @@ def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event
     return [Event(EventKind.POST_IN_REVIEW, f"broadcast:{row.id}", row.unit_id, detail)]
 
 
+def series_review_wanted(ids: Sequence[int], items: Sequence[Item], author: int) -> list[Event]:
+    """One for each moment of a series: whoever reads the first of its posts finds the others beside it."""
+    waiting = [
+        (post_id, item)
+        for post_id, item in zip(ids, items, strict=True)
+        if item.route is not None and item.route.reviewer is not Reviewer.NOBODY
+    ]
+    if not waiting:
+        return []
+    routes = [item.route for _, item in waiting if item.route]
+    detail = {
+        "needs": str(_strictest(routes)),
+        "why": list(dict.fromkeys(why for route in routes for why in route.why)),
+        "count": len(waiting),
+        "due_at": _iso(min((item.plan.due_at for _, item in waiting if item.plan.due_at), default=None)),
+        "authors": [author],
+    }
+    first, item = waiting[0]
+    return [Event(EventKind.POST_IN_REVIEW, f"post:{first}", item.plan.speaker.unit_id, detail)]
+
+
 def sent_back(verdicts: Sequence[Verdict], homes: Mapping[int, int]) -> list[Event]:
     """Posts that a revision took back from approval; one event for all of a broadcast, told at its own unit (`homes`)."""
     found: dict[str, list[Verdict]] = {}

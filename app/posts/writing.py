@@ -43,6 +43,8 @@ class Common:
     broadcast_id: int | None = None
     valid_until: datetime | None = None
     alt_texts: Mapping[int, str] = field(default_factory=dict)
+    series_id: int | None = None
+    series_step: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class Writer:
         return {
             "unit_id": plan.speaker.unit_id,
             "broadcast_id": common.broadcast_id,
+            "series_id": common.series_id,
+            "series_step": common.series_step,
             "template_id": source.template_id,
             "template_version": source.template_version,
             "state": state_of(item.route),

@@ -496,6 +496,26 @@ def upgrade() -> None:
     with op.batch_alter_table('sending', schema=None) as batch_op:
         batch_op.create_index('ix_sending_waiting', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
+    op.create_table('series',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('template_id', sa.Integer(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('request', sa.JSON(), nullable=False),
+    sa.Column('problems', sa.JSON(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_series_created_by_user_account')),
+    sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_series_template_id_post_template')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_series_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_series'))
+    )
+    with op.batch_alter_table('series', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_series_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('template_text',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('template_id', sa.Integer(), nullable=False),
@@ -530,6 +550,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
     sa.Column('broadcast_id', sa.Integer(), nullable=True),
+    sa.Column('series_id', sa.Integer(), nullable=True),
+    sa.Column('series_step', sa.String(), nullable=False),
     sa.Column('template_id', sa.Integer(), nullable=True),
     sa.Column('template_version', sa.Integer(), nullable=True),
     sa.Column('state', sa.String(), nullable=False),
@@ -552,6 +574,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['approved_by'], ['user_account.id'], name=op.f('fk_post_approved_by_user_account')),
     sa.ForeignKeyConstraint(['broadcast_id'], ['broadcast.id'], name=op.f('fk_post_broadcast_id_broadcast')),
     sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_post_created_by_user_account')),
+    sa.ForeignKeyConstraint(['series_id'], ['series.id'], name=op.f('fk_post_series_id_series')),
     sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_post_template_id_post_template')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_post_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_post'))
@@ -559,6 +582,7 @@ def upgrade() -> None:
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_post_broadcast_id'), ['broadcast_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_due_at'), ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_post_series_id'), ['series_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_state'), ['state'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_unit_id'), ['unit_id'], unique=False)
 
@@ -570,6 +594,7 @@ def downgrade() -> None:
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_post_unit_id'))
         batch_op.drop_index(batch_op.f('ix_post_state'))
+        batch_op.drop_index(batch_op.f('ix_post_series_id'))
         batch_op.drop_index(batch_op.f('ix_post_due_at'))
         batch_op.drop_index(batch_op.f('ix_post_broadcast_id'))
 
@@ -579,6 +604,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
 
     op.drop_table('template_text')
+    with op.batch_alter_table('series', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_series_unit_id'))
+
+    op.drop_table('series')
     with op.batch_alter_table('sending', schema=None) as batch_op:
         batch_op.drop_index('ix_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 

@@ -61,6 +61,7 @@ def done(row: str) -> str:
 ANY_VERSION = {"If-Match": "*"}
 POST = {"unit_id": "{unit}", "text": "Posko buka."}
 BROADCAST = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "timing": {"at": "{soon}"}}
+SERIES = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "schedule": {"tahapan": "PYL-07", "time": "09:00", "days_before": [7]}}  # fmt: skip
 FORM_POST = {"unit": "{unit}", "templat": "bebas", "teks": "Posko buka.", "kapan": "nanti"}
 FORM_BROADCAST = {"templat": "{template}", "mode": "mandatory", "jenis": "pps", "platform": "x", "jeda": "0", "kapan": "waktu", "waktu": "{local}"}  # fmt: skip
 # Who broadcasts without naming a unit does so beneath his own.
@@ -114,6 +115,11 @@ API: dict[str, Call] = {
     "GET /broadcasts": Call(KNOWN),
     "POST /broadcasts": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json=BROADCAST),
     "GET /broadcasts/{broadcast_id}": Call(READ, "broadcast"),
+    "GET /series": Call(KNOWN),
+    "POST /series": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json=SERIES),
+    "GET /series/{series_id}": Call(READ, "series"),
+    "PATCH /series/{series_id}": Call(REVIEW, "series", {"stagger_minutes": 5}),
+    "POST /series/{series_id}/cancel": Call(REVIEW, "series"),
     "POST /broadcasts/{broadcast_id}/cancel": Call(REVIEW, "broadcast"),
     "GET /deliveries": Call(KNOWN),
     "GET /deliveries/{delivery_id}": Call(READ, "due"),

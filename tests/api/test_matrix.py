@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from io import BytesIO
 from itertools import count
 from typing import Any
@@ -18,6 +18,8 @@ from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
 from app.content.drafts import Draft
 from app.posts.broadcasts import BroadcastInput
 from app.posts.rules import Timing
+from app.posts.series import SeriesInput
+from app.posts.series_rules import Schedule
 from app.posts.service import PostInput, PostView
 from app.tahapan.service import StageEdit
 from app.web import assets
@@ -100,6 +102,10 @@ class World:
         row, _in_flight = await house.pauses.pause(cast.rina, id_of(cast.cilendek), reason="uji")
         return row.id or 0
 
+    async def series(self) -> int:
+        wanted = SeriesInput(await self.template(), Schedule("PYL-07", time(9), days_before=(7,)), ("x",), ("pps",))
+        return (await self.site.house.series.create(self.site.cast.budi, wanted)).id or 0
+
     async def revision(self) -> int:
         """A stage renamed in its own place: no post is touched."""
         house, rina = self.site.house, self.site.cast.rina
@@ -115,7 +121,7 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "pause": self.pause, "revision": self.revision,
+            "pause": self.pause, "series": self.series, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
