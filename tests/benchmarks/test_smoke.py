@@ -8,7 +8,7 @@ import pytest
 
 from app.settings import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
 FIGURES = {
     "posts_per_s", "bare_posts_per_s", "ratio", "void", "worker_cpu_ms", "bare_core_share", "standin_core_share",

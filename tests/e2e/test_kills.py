@@ -86,13 +86,22 @@ on_one_database = pytest.mark.parametrize("database_url", ["postgres"], indirect
 """These stories are about processes; the twenty kills tell them on both databases."""
 
 
-async def test_twenty_kills_in_a_burst_lose_nothing_and_send_nothing_twice(city: City) -> None:
-    """Two workers, one of them killed with -9 at twenty random moments while 222 deliveries leave."""
+@pytest.mark.parametrize(
+    ("database_url", "kills"),
+    [
+        ("sqlite", 4),
+        pytest.param("sqlite", 20, marks=pytest.mark.deep),
+        pytest.param("postgres", 20, marks=pytest.mark.deep),
+    ],
+    indirect=["database_url"],
+)
+async def test_kills_in_a_burst_lose_nothing_and_send_nothing_twice(city: City, kills: int) -> None:
+    """Two workers, one of them killed with -9 at random moments while 222 deliveries leave."""
     chance = random.Random(20241127)
     await city.open("worker-a", "worker-b")
-    await city.send(stagger_minutes=6)
+    await city.send(stagger_minutes=6 if kills == 20 else 2)
     await wait_until(city.here.ledger, "the burst has begun", 60)
-    for kill in range(20):
+    for kill in range(kills):
         name = ("worker-a", "worker-b")[kill % 2]
         await asyncio.sleep(chance.uniform(0.1, 1.6))  # the random moment itself, not a wait for anything
         city.here.kill(name)
@@ -101,6 +110,7 @@ async def test_twenty_kills_in_a_burst_lose_nothing_and_send_nothing_twice(city:
     await city.assert_each_exactly_once()
 
 
+@pytest.mark.deep
 @on_one_database
 async def test_a_kill_between_the_platforms_commit_and_our_record_is_healed_by_asking(city: City) -> None:
     """The platform has the posts and keeps us waiting for its answer; then the worker dies."""

@@ -103,11 +103,16 @@ async def test_a_platform_out_of_credit_stops_its_lane_and_no_other(town: Town) 
     town.fault("credits_depleted", "x", count=1)
     first, second = await town.post(["x"]), await town.post(["facebook"])
     async with publishing(town.house):
+        await wait_until(lambda: _paused(town), "the lane is paused")
         await wait_until(lambda: town.is_in("published", second), "Facebook goes on")
-        async with town.house.db.read() as session:
-            assert await store.paused_lanes(session, now=town.house.clock.now()) == {"practice:x"}
+        assert await _paused(town) == {"practice:x"}
     assert (await town.one(first)).state is State.DUE
     assert town.ledger("x") == []
+
+
+async def _paused(town: Town) -> set[str]:
+    async with town.house.db.read() as session:
+        return await store.paused_lanes(session, now=town.house.clock.now())
 
 
 async def test_two_workers_send_each_delivery_once(town: Town) -> None:
