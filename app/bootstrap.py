@@ -15,6 +15,7 @@ from app.content.service import TemplateService
 from app.engagement.service import EngagementService
 from app.kit.clock import Clock
 from app.kit.db import Database
+from app.kit.http import SafeClient
 from app.kit.rates import Rates
 from app.kit.seal import Seal, keys_in
 from app.notices.mail import Mailer
@@ -74,6 +75,8 @@ class Kentongan:
     pauses: PauseService
     engagement: EngagementService
     notices: NoticesService
+    outside: SafeClient
+    """Speaks to addresses that people have typed; nothing else may."""
     ring: Ring = _rings_nobody
     redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
     rates: Rates = field(default_factory=Rates)
@@ -95,6 +98,7 @@ class Kentongan:
     async def close(self) -> None:
         for adapter in self.platforms.values():
             await adapter.close()
+        await self.outside.close()
         await self.rates.close()
         await self.db.close()
 
@@ -114,6 +118,7 @@ def build(settings: Settings) -> Kentongan:
     shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()}
     media = MediaService(db, seal, settings.media_dir, settings.base_url, now, shapes)
     publishing = PublishingService(db, clock, grace)
+    channels.allow_private = settings.allow_private_addresses
     channels.on_state.append(publishing.on_channel_state)
     guard = shipped_rules()
     posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
@@ -143,6 +148,7 @@ def build(settings: Settings) -> Kentongan:
         pauses=PauseService(db, clock),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
         notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
+        outside=SafeClient(allow_private=settings.allow_private_addresses),
     )
 
 

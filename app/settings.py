@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         ge=0,
         description="Log-in links a minute that one address may get wrong; a right one always opens. 0: no limit.",
     )
+    allow_private_addresses: bool = Field(
+        False,
+        description="Let addresses that people type (own servers, webhooks) lead to this machine: tests and training only, refused in production.",
+    )
     simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
     meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
     x_api_url: str = Field("https://api.x.com", description="Base address of X.")
@@ -141,6 +145,10 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             if self.clock:
                 raise ValueError("KENTONGAN_CLOCK is refused in production: posts must leave in real time")
+            if self.allow_private_addresses:
+                raise ValueError(
+                    "KENTONGAN_ALLOW_PRIVATE_ADDRESSES is refused in production: it opens the inner network to whoever types an address"
+                )
             if not self.secret_keys:
                 raise ValueError(
                     "KENTONGAN_SECRET_KEYS is needed in production: without it sealed credentials are lost with the data folder"

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from urllib.parse import urlsplit
 
+from app.kit.addresses import read_public_url
 from app.kit.errors import BadInput, Conflict, Problem
 
 _HANDLE = re.compile(r"[A-Za-z0-9._-]{1,60}")
@@ -81,16 +81,15 @@ def practice_credential(platform: str, handle: str) -> dict[str, str]:
     return {"access_token": f"sim_{platform}_{handle}"}
 
 
-def read_base_url(text: str, *, allowed: bool) -> str:
+def read_base_url(text: str, *, allowed: bool, allow_private: bool = False) -> str:
     """Where the platform listens, for platforms of many servers; raises BadInput."""
     if not text:
         return ""
     if not allowed:
         raise BadInput("Platform ini tidak memakai alamat peladen sendiri.", Problem("base_url", "kosongkan"))
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if "?" in text:
         raise BadInput("Alamat peladen harus seperti https://contoh.id.", Problem("base_url", "https://..."))
-    return text.rstrip("/")
+    return read_public_url(text, field="base_url", allow_private=allow_private)
 
 
 def read_state(text: str) -> State:

@@ -39,6 +39,8 @@ class ChannelService:
     bases: Callable[[str, str], str]
     version: str
     on_state: list[OnState] = field(default_factory=list)
+    allow_private: bool = False
+    """Tests and training: a channel's own server may be on this machine."""
 
     async def list(
         self,
@@ -80,7 +82,7 @@ class ChannelService:
         kind, name = rules.read_environment(environment), rules.read_handle(handle)
         opened = rules.read_credential(credential, environment=kind, platform=platform, handle=name)
         own_server = kind is Environment.LIVE and bool(getattr(self.platforms[platform], "own_server", False))
-        address = rules.read_base_url(base_url, allowed=own_server)
+        address = rules.read_base_url(base_url, allowed=own_server, allow_private=self.allow_private)
         async with self.db.write() as session:
             await _must_manage(session, actor, unit_id)
             channel = await store.find_same(session, platform=platform, environment=kind, handle=name)
@@ -242,7 +244,8 @@ class ChannelService:
             log.warning("credential unreadable", channel_id=channel.id, platform=channel.platform)
             return None
         base_url = channel.base_url or self.bases(channel.platform, channel.environment)
-        return Account(base_url=base_url, handle=channel.handle, credential=credential, version=self.version)
+        guarded = bool(channel.base_url) and not self.allow_private
+        return Account(base_url, channel.handle, credential, self.version, guarded)
 
     async def _rename(self, session: WriteSession, channel: Channel, handle: str) -> None:
         same = await store.find_same(session, platform=channel.platform, environment=channel.environment, handle=handle)

@@ -64,12 +64,14 @@ class Account:
     """Whose voice: opened credential and where the platform listens (`base_url` without trailing slash).
 
     `credential` holds what the platform's connect flow stored, e.g. `access_token`, `account_id`, `username`.
+    `guarded`: a person named the server, so requests to it must reach public addresses only.
     """
 
     base_url: str
     handle: str
     credential: Mapping[str, str]
     version: str = ""
+    guarded: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,20 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from app.kit.http import TooLong, connector, is_unsafe, read_at_most
 from app.platforms.answer import Answer, unanswered
-from app.platforms.contract import Picture, Refused
+from app.platforms.contract import NeedsReconnect, Picture, Refused
 
 CONNECT_S = 10.0
 PUBLISH_THREADS = 32
 READ_THREADS = 16
 SHORTEST_TOKEN = 8
+LARGEST_ANSWER = 8_000_000
+"""Bytes after decompression: hundreds of times a page of posts with numbers; a server of anybody's may send anything."""
+
+NOT_PUBLIC = (
+    "Alamat peladen akun ini bukan alamat umum, jadi tidak dihubungi. Sambungkan lagi akun ini ke peladen yang benar."
+)
 
 _NEVER_LEFT = (
     NewConnectionError,
@@ -188,6 +195,7 @@ class Request:
     """One call. The body is `json`, or `content` of type `mime`, or `form` (with `files`: multipart).
 
     `token` travels in the Authorization header; it and `hidden`, a secret that stands elsewhere, are blotted out of the answer.
+    `guarded`: a person named the server, so nothing but a public address is connected to.
     """
 
     method: str
@@ -202,6 +210,7 @@ class Request:
     mime: str = ""
     hidden: str = field(default="", repr=False)
     create: bool = False
+    guarded: bool = False
 
     def body(self) -> dict[str, Any]:
         """For aiohttp."""
@@ -226,7 +235,7 @@ class AioTransport:
 
     def __init__(self, *, title: str, timeout: float) -> None:
         self._title, self._timeout = title, timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._open_to: dict[bool, aiohttp.ClientSession] = {}
         self._proxies: dict[str, str | None] = {}
 
     async def ask(
@@ -244,37 +253,44 @@ class AioTransport:
         return await self.send(Request(method, url, token, form=form or {}, create=create))
 
     async def send(self, request: Request) -> Answer:
-        """Raises Unsure where a create may have left without an answer, TryLater for every other broken connection."""
+        """Raises Unsure where a create may have left without an answer, TryLater for every other broken connection.
+
+        NeedsReconnect where a guarded request would have led into a network of our own.
+        """
         try:
-            async with self._open().request(
+            async with self._open(request.guarded).request(
                 request.method,
                 request.url,
                 headers=request.all_headers(),
                 params=list(request.query) or None,
-                proxy=self._proxy(request.url),
+                proxy=None if request.guarded else self._proxy(request.url),
                 allow_redirects=False,
                 **request.body(),
             ) as response:
-                body = await response.read()
+                body = await read_at_most(response, LARGEST_ANSWER)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return blot(blot(Answer(response.status, headers, body), request.token), request.hidden)
         except aiohttp.InvalidURL:
             # Its own words are the address, which on some platforms holds the token: it is not even kept as the cause.
             raise unanswered(self._title, sent=False, create=request.create) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            if is_unsafe(error):
+                raise NeedsReconnect(NOT_PUBLIC, code="private_address") from error
             raise unanswered(self._title, sent=False, create=request.create) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, TooLong) as error:
             raise unanswered(self._title, sent=True, create=request.create) from error
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
+    def _open(self, guarded: bool) -> aiohttp.ClientSession:
+        found = self._open_to.get(guarded)
+        if found is None or found.closed:
             # Made on first use: the session belongs to the loop that it is used in.
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+            make = connector if guarded else aiohttp.TCPConnector
+            found = self._open_to[guarded] = aiohttp.ClientSession(
+                connector=make(limit=0, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(CONNECT_S, self._timeout)),
             )
-        return self._session
+        return found
 
     def _proxy(self, url: str) -> str | None:
         scheme, _, rest = url.partition("://")
@@ -284,9 +300,9 @@ class AioTransport:
         return self._proxies[base]
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in self._open_to.values():
+            await session.close()
+        self._open_to.clear()
 
 
 def blot(answer: Answer, secret: str) -> Answer:

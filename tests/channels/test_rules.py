@@ -50,7 +50,16 @@ def test_practice_makes_its_own_and_manual_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://a.test", "https://", "file:///etc/passwd", "https://a@b.test", "https://b.test?x=1"]
+    "url",
+    [
+        "http://a.test",
+        "https://",
+        "file:///etc/passwd",
+        "https://a@b.test",
+        "https://b.test?x=1",
+        "https://127.0.0.1",
+        "https://redis",
+    ],
 )
 def test_a_server_address_is_plain_https(url: str) -> None:
     with pytest.raises(BadInput):

@@ -129,7 +129,8 @@ class BlueskyAdapter:
         return answer
 
     async def _send(self, account: Account, http_method: str, name: str, token: str, **more: object) -> Answer:
-        request = Request(http_method, f"{account.base_url}/xrpc/{name}", token, **more)  # type: ignore[arg-type]
+        address = f"{account.base_url}/xrpc/{name}"
+        request = Request(http_method, address, token, guarded=account.guarded, **more)  # type: ignore[arg-type]
         return await self._transport.send(request)
 
 

@@ -36,7 +36,12 @@ class Sessions:
             if known is not None and known != stale:
                 return known
             answer = await self._transport.send(
-                Request("POST", _url(account, "com.atproto.server.refreshSession"), stale.refresh)
+                Request(
+                    "POST",
+                    _url(account, "com.atproto.server.refreshSession"),
+                    stale.refresh,
+                    guarded=account.guarded,
+                )
             )
             if wire.is_stale(answer):
                 return await self._log_in(account)
@@ -51,6 +56,7 @@ class Sessions:
                 _url(account, "com.atproto.server.createSession"),
                 json={"identifier": identifier.lstrip("@"), "password": password},
                 hidden=password,
+                guarded=account.guarded,
             )
         )
         return self._keep(account, wire.read_session(answer, now=self._now()))

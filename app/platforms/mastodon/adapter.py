@@ -147,4 +147,5 @@ class MastodonAdapter:
         if not account.base_url:
             raise wire.no_server()
         token = account.credential["access_token"]
-        return await self._transport.send(Request(method, f"{account.base_url}{path}", token, **more))  # type: ignore[arg-type]
+        request = Request(method, f"{account.base_url}{path}", token, guarded=account.guarded, **more)  # type: ignore[arg-type]
+        return await self._transport.send(request)
