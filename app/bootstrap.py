@@ -30,6 +30,7 @@ from app.posts.service import PostService
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
+from app.publishing.withdrawing import WithdrawService
 from app.settings import Settings
 from app.tahapan.service import TahapanService
 from app.wilayah.service import WilayahService
@@ -68,6 +69,7 @@ class Kentongan:
     media: MediaService
     guard: GuardService
     publishing: PublishingService
+    withdrawing: WithdrawService
     posts: PostService
     broadcasts: BroadcastService
     revising: ReviseService
@@ -90,6 +92,7 @@ class Kentongan:
             self.platforms,
             self.channels,
             self.media,
+            self.withdrawing,
             send_timeout=settings.send_timeout,
             silent_after=settings.silent_after,
             verify=settings.verify_before_resend,
@@ -141,6 +144,7 @@ def build(settings: Settings) -> Kentongan:
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,
+        withdrawing=WithdrawService(db, clock, platforms, channels, publishing),
         posts=posts,
         broadcasts=broadcasts,
         series=SeriesService(db, now, platforms, tahapan, broadcasts),

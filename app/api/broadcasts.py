@@ -61,6 +61,12 @@ class SampleRow(Row):
     due_at: datetime | None
 
 
+class TakenDownRow(Row):
+    asked: int = Field(examples=[222], description="Kiriman yang diminta dihapus.")
+    down: int = Field(examples=[148], description="Yang sudah dipastikan terhapus.")
+    by_hand: int = Field(examples=[74], description="Yang menunggu dihapus sendiri oleh unitnya.")
+
+
 class BroadcastRow(Row):
     id: int | None = Field(examples=[4], description="null pada dry_run: belum ada yang dibuat.")
     template_id: int
@@ -77,6 +83,7 @@ class BroadcastRow(Row):
     deadline: datetime | None = None
     created_at: datetime | None = None
     cancelled_at: datetime | None = None
+    withdrawal: TakenDownRow | None = Field(None, description="Kemajuan penarikan, bila siaran ini ditarik.")
 
 
 class BroadcastList(BaseModel):
@@ -126,3 +133,8 @@ async def cancel_broadcast(
     house: HouseDep, actor: ActorDep, broadcast_id: Id, body: ReasonBody | None = None
 ) -> BroadcastRow:
     return _row(await house.broadcasts.cancel(actor, broadcast_id, reason=body.reason if body else ""))
+
+
+@router.post("/broadcasts/{broadcast_id}/withdraw", summary="Hapus di platform yang sudah terbit, batalkan sisanya")
+async def withdraw_broadcast(house: HouseDep, actor: ActorDep, broadcast_id: Id, body: ReasonBody) -> BroadcastRow:
+    return _row(await house.broadcasts.withdraw(actor, broadcast_id, reason=body.reason))

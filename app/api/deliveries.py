@@ -25,6 +25,12 @@ class ResolveBody(Body):
     )
 
 
+class RemovedBody(Body):
+    removed: bool = Field(
+        examples=[True], description="true: sudah tidak ada di platform; false: permintaan hapus dicabut."
+    )
+
+
 @router.get("/deliveries", summary="Kiriman menurut waktunya")
 async def list_deliveries(
     request: Request,
@@ -69,6 +75,16 @@ async def resolve_delivery(house: HouseDep, actor: ActorDep, delivery_id: Id, bo
     return DeliveryRow.model_validate(
         await house.publishing.resolve(actor, delivery_id, published=body.published, url=body.url)
     )
+
+
+@router.post("/deliveries/{delivery_id}/withdraw", summary="Hapus di platform yang sudah terbit")
+async def withdraw_delivery(house: HouseDep, actor: ActorDep, delivery_id: Id, body: ReasonBody) -> DeliveryRow:
+    return DeliveryRow.model_validate(await house.withdrawing.withdraw(actor, delivery_id, reason=body.reason))
+
+
+@router.post("/deliveries/{delivery_id}/withdraw/resolve", summary="Pastikan: sudah dihapus, atau dibiarkan terbit")
+async def resolve_withdrawal(house: HouseDep, actor: ActorDep, delivery_id: Id, body: RemovedBody) -> DeliveryRow:
+    return DeliveryRow.model_validate(await house.withdrawing.settle(actor, delivery_id, removed=body.removed))
 
 
 @router.post("/deliveries/{delivery_id}/cancel", summary="Batalkan satu kiriman")

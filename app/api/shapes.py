@@ -66,6 +66,13 @@ class AttemptRow(Row):
     detail: str
 
 
+class WishRow(Row):
+    reason: str = Field(examples=["Tanggalnya keliru"])
+    asked_at: datetime
+    by_hand: bool = Field(description="Sistem tidak dapat menghapusnya: seseorang perlu menghapus sendiri di akunnya.")
+    said: str = Field(description="Jawaban terakhir platform, bila belum berhasil.")
+
+
 class DeliveryRow(Row):
     id: int = Field(examples=[301])
     post_id: int = Field(examples=[75])
@@ -86,6 +93,7 @@ class DeliveryRow(Row):
     remote_id: str | None
     url: str | None
     attempts: list[AttemptRow] = []
+    withdrawal: WishRow | None = Field(None, description="Diminta dihapus di platform dan belum terhapus.")
 
 
 class VariantRow(Row):

@@ -32,6 +32,8 @@ def write(events: Sequence[Happening]) -> Text:
             text = _missed(events)
         case EventKind.DELIVERY_UNSURE:
             text = _unsure(event)
+        case EventKind.DELIVERY_TAKE_DOWN:
+            text = _take_down(event)
         case EventKind.CHANNEL_BROKEN:
             text = _broken(event)
         case EventKind.POST_IN_REVIEW:
@@ -70,6 +72,15 @@ def _unsure(event: Happening) -> Text:
     return Text(
         f"Periksa apakah unggahan {event.unit_name} sudah terbit di {where}",
         f"Sudah dikirim, tetapi {where} tidak memastikan. Buka akunnya, lihat apakah unggahan ada, lalu tandai sudah atau belum terbit. Sistem tidak mengirim ulang sebelum Anda memutuskan.",
+        _delivery_link(event),
+    )
+
+
+def _take_down(event: Happening) -> Text:
+    where = _platform(event)
+    return Text(
+        f"Hapus sendiri unggahan {event.unit_name} di {where}",
+        f"Unggahan ini diminta dihapus: {_sentence(event.detail.get('reason') or 'tanpa alasan')} {_sentence(event.detail.get('said') or '')} Buka akunnya, hapus unggahannya, lalu tandai sudah dihapus.",
         _delivery_link(event),
     )
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from app.platforms.contract import PublishError, TryLater, Unsure
+from app.platforms.contract import NeedsReconnect, PublishError, Refused, TryLater, Unsure
 
 _QUOTE_LIMIT = 200
 # Tokens are long runs without spaces; a platform may echo one inside its own error sentence.
@@ -96,6 +96,14 @@ def endless(title: str) -> TryLater:
     return TryLater(
         f"Daftar kiriman {title} terlalu panjang untuk dicek; akan dicoba lagi.", after=SOON, code="endless"
     )
+
+
+def not_removed(title: str, error: PublishError) -> PublishError:
+    """What a deletion that failed has to say. Who may post but not delete need not reconnect: a person deletes."""
+    if isinstance(error, TryLater) or (isinstance(error, NeedsReconnect) and error.http_status != 403):
+        return error
+    sentence = f"{title} tidak menghapus unggahan ini ({error.message.rstrip('.')}). Hapus sendiri di akunnya."
+    return Refused(sentence, code=error.code, http_status=error.http_status)
 
 
 def unanswered(title: str, *, sent: bool, create: bool) -> PublishError:

@@ -184,6 +184,18 @@ class TellsLinks(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesDown(Protocol):
+    """A platform that lets us delete what we have published."""
+
+    async def remove(self, account: Account, remote_id: str) -> None:
+        """Returns once the post is surely not public any more, also where it was gone before: repeating it harms nobody.
+
+        Raises Refused (a person must delete it), NeedsReconnect, or TryLater, which is also what an answer that never came is.
+        """
+        ...
+
+
 class Adapter(Protocol):
     """One platform. Stateless between calls but for its connection pool; speaks HTTP and nothing else.
 

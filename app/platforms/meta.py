@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.platforms.answer import Answer, find_at, find_number, quote, unreadable
+from app.platforms.answer import SOON, Answer, find_at, find_number, not_removed, quote, unreadable
 from app.platforms.contract import NeedsReconnect, PublishError, Refused, Scope, TryLater, Unsure
 
 TOKEN_DEAD = {102, 104, 190, 490, 2500}
@@ -129,6 +129,28 @@ def _throttled(error: GraphError, answer: Answer, *, title: str) -> TryLater:
         code=error.label,
         http_status=answer.status,
     )
+
+
+def is_removed(answer: Answer, failed: Callable[[], PublishError], *, title: str) -> bool:
+    """True where it is gone by this call, False where Graph does not know it (any more); raises everything else."""
+    error = find_error(answer)
+    if answer.ok and error is None and find_at(answer.json, "success") is True:
+        return True
+    if error and error.is_gone:
+        return False
+    problem = failed()
+    raise not_removed(title, Refused(problem.message, code=problem.code) if error and error.is_permission else problem)
+
+
+def check_gone(answer: Answer, *, title: str) -> None:
+    """Raises where this read still shows the object, or could not tell."""
+    error = find_error(answer)
+    if error and error.is_gone:
+        return
+    if answer.ok and error is None and answer.json is not None:
+        still = Refused("platform menyebutnya tidak ada, padahal masih terbaca", code="still_there")
+        raise not_removed(title, still)
+    raise TryLater(f"{title} belum dapat memastikan; akan dicoba lagi.", after=SOON, code="unreadable")
 
 
 def find_wait(answer: Answer) -> timedelta | None:

@@ -31,7 +31,8 @@ from app.posts.rules import Timing
 from app.posts.service import check_variables
 from app.posts.telling import broadcast_review_wanted
 from app.posts.writing import Common, Item, Writer
-from app.publishing.service import PublishingService
+from app.publishing.service import PublishingService, TakenDown
+from app.publishing.withdrawing import read_reason
 from app.tahapan.service import TahapanService
 
 
@@ -99,6 +100,7 @@ class BroadcastView:
     created_at: datetime | None = None
     cancelled_at: datetime | None = None
     price: Price = NOTHING
+    withdrawal: TakenDown | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,25 @@ class BroadcastService:
                 action="broadcast.cancel",
                 subject=f"broadcast:{broadcast_id}",
                 detail=detail,
+            )
+        return await self.get(actor, broadcast_id)
+
+    async def withdraw(self, actor: Actor, broadcast_id: int, *, reason: str) -> BroadcastView:
+        """Takes down all of it that is out or may be, and stops what has not left. Raises BadInput, NotFound, Forbidden."""
+        said, now = read_reason(reason), self.now()
+        async with self.db.write() as session:
+            row = await self._visible(session, actor, broadcast_id)
+            unit = await unit_store.unit(session, row.unit_id, paths=actor.paths(Act.READ))
+            actor.must(Act.BROADCAST, unit.path if unit else None)
+            await store.close_broadcast(session, broadcast_id, now=now)
+            await store.hold_broadcast_posts(session, broadcast_id)
+            count = await self.publishing.cancel(session, broadcast_id=broadcast_id, reason=said)
+            await store.cancel_broadcast_posts(session, broadcast_id, now=now, reason=said)
+            asked = await self.publishing.want_down(session, broadcast_id, reason=said, asked_by=actor.user_id)
+            detail = {"withdrawn": asked, "cancelled": count, "reason": said}
+            subject = f"broadcast:{broadcast_id}"
+            await record(
+                session, at=now, actor=actor.label, action="broadcast.withdraw", subject=subject, detail=detail
             )
         return await self.get(actor, broadcast_id)
 
@@ -336,6 +357,7 @@ class BroadcastService:
     async def _views(self, session: ReadSession, rows: Sequence[Broadcast]) -> Sequence[BroadcastView]:
         ids = [row.id for row in rows if row.id is not None]
         states = await self.publishing.broadcast_states(session, ids)
+        down = await self.publishing.taken_down(session, ids)
         waiting = await store.count_in_review(session, ids)
         titles = await content_store.titles(session, [row.template_id for row in rows])
         return [
@@ -354,6 +376,7 @@ class BroadcastService:
                 deadline=row.deadline,
                 created_at=row.created_at,
                 cancelled_at=row.cancelled_at,
+                withdrawal=down.get(row.id or 0),
             )
             for row in rows
         ]

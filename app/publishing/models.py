@@ -89,6 +89,28 @@ class Attempt(SQLModel, table=True):
     detail: str = ""
 
 
+class Withdrawal(SQLModel, table=True):
+    """The wish to have a published delivery taken down. The delivery stays published until it is surely not public any more.
+
+    `act_at`: when a worker next asks the platform (NULL: only a person, or a channel that speaks again, can go on).
+    `by_hand`: a person is asked to delete it. `tries` fences results, `said` is what the platform answered last.
+    """
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (_partial("ix_withdrawal_due", "act_at", where="act_at IS NOT NULL"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", unique=True)
+    reason: str
+    asked_by: int | None = Field(default=None, foreign_key="user_account.id")
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    act_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    by_hand: bool = False
+    tries: int = 0
+    said: str = ""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class WorkerBeat(SQLModel, table=True):
     """A worker process and when it was last heard of."""
 

@@ -25,6 +25,7 @@ from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.recording import Recorder, Result
 from app.publishing.rules import PRACTICE_LANE, Next, Outcome, State
 from app.publishing.telling import tell_failures, tell_rows
+from app.publishing.withdrawing import WithdrawService
 
 log = logger("publishing")
 
@@ -47,6 +48,7 @@ class Publisher:
     platforms: Mapping[str, Adapter]
     channels: ChannelService
     media: MediaService
+    withdrawing: WithdrawService | None = None
     send_timeout: float = 30.0
     silent_after: float = 6.0
     verify: bool = True
@@ -82,6 +84,8 @@ class Publisher:
             self._every(2.0, self._adopt),
             self._every(2.0, self._expire),
         ]
+        if self.withdrawing is not None:
+            loops.append(self._every(2.0, self.withdrawing.round))
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             await self._claim_until_stopped()

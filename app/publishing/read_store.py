@@ -12,10 +12,11 @@ from sqlmodel import select as select_rows
 from app.accounts.models import Unit
 from app.channels.models import Channel
 from app.kit.db import ReadSession
-from app.publishing.models import Attempt, Delivery
-from app.publishing.rules import OPEN
+from app.publishing.models import Attempt, Delivery, Withdrawal
+from app.publishing.rules import OPEN, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
+W = Withdrawal.__table__.c  # type: ignore[attr-defined]
 
 _SHOWN: tuple[Any, ...] = (
     D.id,
@@ -39,12 +40,19 @@ _SHOWN: tuple[Any, ...] = (
     col(Unit.name).label("unit_name"),
     col(Unit.timezone).label("timezone"),
     col(Unit.path).label("path"),
+    W.asked_at.label("wished_at"),
+    W.reason.label("wish_reason"),
+    W.by_hand.label("wish_by_hand"),
+    W.said.label("wish_said"),
 )
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Empty fields do not filter. `under` is a unit's path: that unit and all beneath."""
+    """Empty fields do not filter. `under` is a unit's path: that unit and all beneath.
+
+    `or_tasks`: beside those `states` also what a person is asked to take down.
+    """
 
     states: Sequence[str] = ()
     unit_id: int | None = None
@@ -54,19 +62,24 @@ class Filter:
     due_before: datetime | None = None
     post_ids: Sequence[int] | None = None
     broadcast_id: int | None = None
+    or_tasks: bool = False
 
 
 def _seen(paths: Sequence[str]) -> Any:
     """Visible to whoever may read under one of these paths."""
     base = select(*_SHOWN).join(Channel, col(Channel.id) == D.channel_id).join(Unit, col(Unit.id) == D.unit_id)
+    base = base.outerjoin(Withdrawal, (W.delivery_id == D.id) & W.ended_at.is_(None))
     return base.where(
         or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else col(Unit.id) < 0
     )
 
 
+_IS_TASK = (D.state == State.PUBLISHED) & W.by_hand
+
+
 def _narrow(query: Any, wanted: Filter) -> Any:
     conditions: dict[str, Callable[[], Any]] = {
-        "states": lambda: D.state.in_(wanted.states),
+        "states": lambda: D.state.in_(wanted.states) | _IS_TASK if wanted.or_tasks else D.state.in_(wanted.states),
         "unit_id": lambda: D.unit_id == wanted.unit_id,
         "under": lambda: col(Unit.path).startswith(wanted.under, autoescape=True),
         "platform": lambda: D.platform == wanted.platform,
@@ -134,6 +147,12 @@ async def count_visible(session: ReadSession, paths: Sequence[str], wanted: Filt
     shown = _narrow(_seen(paths), wanted).subquery()
     query = select(shown.c.state, func.count()).group_by(shown.c.state)
     return {row[0]: row[1] for row in (await session.run(query)).all()}
+
+
+async def count_tasks(session: ReadSession, paths: Sequence[str], wanted: Filter) -> int:
+    """How many of them are out and wait for a person to delete them."""
+    shown = _narrow(_seen(paths), wanted).where(_IS_TASK).subquery()
+    return int((await session.run(select(func.count()).select_from(shown))).scalar() or 0)
 
 
 async def count_all(session: ReadSession) -> dict[str, int]:

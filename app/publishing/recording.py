@@ -10,7 +10,7 @@ from app.channels.service import ChannelService
 from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
 from app.platforms.contract import Published, PublishError, Scope
-from app.publishing import store
+from app.publishing import store, withdraw_store
 from app.publishing.claims import Claim
 from app.publishing.renewing import take_over
 from app.publishing.rules import MAY_TAKE_OVER, Next, State
@@ -61,6 +61,7 @@ class Recorder:
         not_out = [result.claim.id for result in results if result.step.state in MAY_TAKE_OVER]
         if not_out:
             await take_over(session, not_out, now=self.now())
+            await withdraw_store.drop_unsent(session, not_out, now=self.now())
         again = {result.claim.channel_id for result in results if result.step.state is State.DUE}
         if again:
             await store.hold_speechless(session, sorted(again))

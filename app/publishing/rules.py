@@ -45,6 +45,9 @@ BY_HAND = (State.UNSURE, State.MANUAL)
 MAY_RETRY = (State.STOPPED, State.MISSED)
 """Not what was cancelled: whoever stops a broadcast must not find parts of it going out again."""
 
+MAY_WITHDRAW = (State.PUBLISHED, State.SENDING, State.UNSURE)
+"""It is out, or may be: then it is taken down once it is known to be."""
+
 MAY_TAKE_OVER = (State.WAITING, State.DUE, State.STOPPED, State.MISSED)
 """Certainly not out, and nobody holds it: newer words may take the place of the old ones."""
 MAY_LEAVE = (State.WAITING, State.DUE, State.MANUAL)
@@ -155,6 +158,37 @@ def after_failed_look(error: PublishError, this: Try, *, now: datetime) -> Next:
         return Next(State.UNSURE, Outcome.RECONNECT, None, error.message, this.code, this.looks, hold_channel=True)
     after = error.after if isinstance(error, TryLater) and error.after is not None else LOOK_AGAIN
     return Next(State.UNSURE, Outcome.UNSURE, now + after, error.message, this.code, this.looks)
+
+
+TRIES_ALONE = 5
+"""Deletions that failed for passing reasons before a person is asked as well: some ten minutes."""
+
+DELETE_BY_HAND = "Platform ini tidak dapat menghapus lewat sistem. Buka akunnya, hapus unggahannya, lalu tandai."
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What becomes of the wish to take a post down. `act_at` None and not `is_down`: a worker can do no more."""
+
+    is_down: bool = False
+    act_at: datetime | None = None
+    by_hand: bool = False
+    said: str = ""
+    hold_channel: bool = False
+
+
+def after_removal(error: PublishError | None, tries: int, *, now: datetime) -> Removal:
+    """After a deletion was asked for; `error` None: it is surely gone."""
+    match error:
+        case None:
+            return Removal(is_down=True)
+        case NeedsReconnect():
+            return Removal(by_hand=True, said=error.message, hold_channel=True)
+        case Refused():
+            return Removal(by_hand=True, said=error.message)
+        case _:
+            after = error.after if isinstance(error, TryLater) and error.after is not None else back_off(tries)
+            return Removal(act_at=now + after, by_hand=tries >= TRIES_ALONE, said=error.message)
 
 
 PRACTICE_LANE = "practice:"

@@ -11,7 +11,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
-from app.publishing import pause_store, read_store, store
+from app.publishing import pause_store, read_store, store, withdraw_store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
 from app.publishing.renewing import take_over
@@ -49,6 +49,16 @@ class NewDelivery:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """It is to be taken down and is not yet. `by_hand`: a person is asked to delete it; `said`: the platform's last answer."""
+
+    reason: str
+    asked_at: datetime
+    by_hand: bool
+    said: str
+
+
+@dataclass(frozen=True)
 class DeliveryView:
     """A delivery as people see it, with its tries where they were asked for."""
 
@@ -73,6 +83,16 @@ class DeliveryView:
     remote_id: str | None
     url: str | None
     attempts: Sequence[Attempt] = ()
+    withdrawal: Wish | None = None
+
+
+@dataclass(frozen=True)
+class TakenDown:
+    """Of a broadcast that is withdrawn: deliveries to be taken down, those that are down, those that wait for a person."""
+
+    asked: int
+    down: int
+    by_hand: int
 
 
 @dataclass(frozen=True)
@@ -154,10 +174,22 @@ class PublishingService:
     async def broadcast_states(self, session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         return await read_store.count_states(session, broadcast_ids=broadcast_ids)
 
+    async def want_down(self, session: WriteSession, broadcast_id: int, *, reason: str, asked_by: int | None) -> int:
+        """Wish taken down what of a broadcast is out or may be; answers how many. Workers then ask the platforms."""
+        return await withdraw_store.ask(
+            session, broadcast_id=broadcast_id, reason=reason, asked_by=asked_by, now=self.now()
+        )
+
+    async def taken_down(self, session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, TakenDown]:
+        """How far the withdrawal of each has come; one that nobody withdrew is left out."""
+        found = await withdraw_store.progress(session, broadcast_ids)
+        return {identity: TakenDown(*counts) for identity, counts in found.items()}
+
     async def on_channel_state(self, session: WriteSession, channel_id: int, state: str) -> None:
         """What a channel's new state means for its queue; hung on ChannelService.on_state."""
         if state == "connected":
             await store.release_channel(session, channel_id, now=self.now())
+            await withdraw_store.release(session, channel_id, now=self.now())
         elif state == "closed":
             await store.cancel(session, channel_id=channel_id, reason="Akun ditutup.")
         else:
@@ -204,6 +236,11 @@ class PublishingService:
         async with self.db.read() as session:
             return await read_store.count_visible(session, actor.paths(Act.READ), wanted)
 
+    async def count_tasks(self, actor: Actor, wanted: Filter) -> int:
+        """Posts that are out and that a person is asked to delete."""
+        async with self.db.read() as session:
+            return await read_store.count_tasks(session, actor.paths(Act.READ), wanted)
+
     async def retry(self, actor: Actor, delivery_id: int) -> DeliveryView:
         """Send again what stopped, was missed or cancelled. What is in doubt must be resolved instead."""
         return await self._change(actor, delivery_id, MAY_RETRY, self._due_again(), action="retry", detail={})
@@ -244,8 +281,7 @@ class PublishingService:
     ) -> DeliveryView:
         """What a writer of the unit may do to one delivery, if it is still in a state that allows it."""
         async with self.db.write() as session:
-            row = await self._visible(session, actor, delivery_id)
-            actor.must(Act.WRITE, row["path"])
+            row = await self.must_write(session, actor, delivery_id)
             if row["state"] in seen and values["state"] is State.DUE and not row["message"]:
                 raise Conflict("Unggahan ini belum pernah disetujui, jadi belum dapat dikirim.")
             if not await store.change_state(session, delivery_id, seen=seen, values=values):
@@ -253,12 +289,19 @@ class PublishingService:
                     f"Keadaannya sekarang “{row['state']}”, jadi ini tidak dapat dilakukan. Muat ulang untuk melihat keadaan terbaru."
                 )
             await take_over(session, [delivery_id], now=self.now())
+            await withdraw_store.drop_unsent(session, [delivery_id], now=self.now())
             await store.hold_speechless(session, [row["channel_id"]])
             subject = f"delivery:{delivery_id}"
             await record(
                 session, at=self.now(), actor=actor.label, action=f"delivery.{action}", subject=subject, detail=detail
             )
         return await self.get(actor, delivery_id)
+
+    async def must_write(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:
+        """The delivery, for somebody who may act on it; raises NotFound, Forbidden."""
+        row = await self._visible(session, actor, delivery_id)
+        actor.must(Act.WRITE, row["path"])
+        return row
 
     async def _visible(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:
         row = await read_store.find_one(session, actor.paths(Act.READ), delivery_id)
@@ -328,7 +371,14 @@ def _view(row: Mapping[str, Any], attempts: Sequence[Attempt] = ()) -> DeliveryV
         text=row["message"].get("text", ""),
         late_seconds=late_seconds(row["due_at"], row["published_at"]),
         attempts=tuple(attempts),
+        withdrawal=_wish(row),
     )
+
+
+def _wish(row: Mapping[str, Any]) -> Wish | None:
+    if row["wished_at"] is None:
+        return None
+    return Wish(row["wish_reason"], row["wished_at"], row["wish_by_hand"], row["wish_said"])
 
 
 _PLAIN = (

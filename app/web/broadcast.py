@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -127,6 +127,22 @@ async def cancel(request: Request, house: HouseDep, actor: VisitorDep, broadcast
     return go(f"/siaran/{broadcast_id}", note="siaran-batal")
 
 
+@router.post("/siaran/{broadcast_id}/hapus")
+async def withdraw(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    broadcast_id: BroadcastId,
+    alasan: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    try:
+        await house.broadcasts.withdraw(actor, broadcast_id, reason=alasan)
+    except AppError as error:
+        view = await house.broadcasts.get(actor, broadcast_id)
+        return await _progress(request, house, actor, view, status=error.status, problem=error.message)
+    return go(f"/siaran/{broadcast_id}", note="siaran-hapus")
+
+
 async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -> Draft:
     actor.must(Act.BROADCAST)
     if not is_id(one(form, "templat")):
@@ -188,12 +204,16 @@ async def _progress(
 ) -> Response:
     frame = await frame_for(house, actor)
     is_open = view.cancelled_at is None and any(view.by_state.get(state) for state in OPEN)
+    taken = view.withdrawal
+    is_coming_down = taken is not None and taken.down + taken.by_hand < taken.asked
+    may_send = bool(actor.paths(Act.BROADCAST))
     ended = sum(count for state, count in view.by_state.items() if state not in OPEN)
     return await page(
         request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, view=view, problem=problem,
-        bars=_bars(view), ended=ended, is_open=is_open, troubles=_troubles(view.problems),
+        bars=_bars(view), ended=ended, is_open=is_open or is_coming_down, troubles=_troubles(view.problems),
         made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
-        may_cancel=is_open and bool(actor.paths(Act.BROADCAST)),
+        may_cancel=is_open and may_send,
+        may_withdraw=may_send and bool(view.by_state.get(State.PUBLISHED, 0) - (taken.asked - taken.down if taken else 0)),
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ class Card:
     may_retry: bool
     may_resolve: bool
     may_cancel: bool
+    may_withdraw: bool
+    may_settle: bool
 
 
 def card(view: DeliveryView, *, may_act: bool) -> Card:
@@ -51,8 +53,8 @@ def card(view: DeliveryView, *, may_act: bool) -> Card:
         handle=view.handle,
         is_practice=view.environment == "practice",
         text=view.text,
-        label=words.state_label(view.state, view.reason),
-        reason="" if view.state is State.PUBLISHED else view.reason or words.REASONS.get(view.state, ""),
+        label=words.wish_label(view.withdrawal) if view.withdrawal else words.state_label(view.state, view.reason),
+        reason=_reason(view),
         when_word=_WHEN.get(view.state, "Akan terbit"),
         when=moment(view.published_at or view.due_at, view.timezone),
         late=words.how_late(view.late_seconds) if published else "",
@@ -60,7 +62,15 @@ def card(view: DeliveryView, *, may_act: bool) -> Card:
         may_retry=may_act and retriable,
         may_resolve=may_act and view.state in {State.UNSURE, State.MANUAL},
         may_cancel=may_act and view.state in MAY_CANCEL,
+        may_withdraw=may_act and view.state is State.PUBLISHED and view.withdrawal is None,
+        may_settle=may_act and view.state is State.PUBLISHED and view.withdrawal is not None,
     )
+
+
+def _reason(view: DeliveryView) -> str:
+    if view.withdrawal is not None:
+        return words.wish_reason(view.withdrawal)
+    return "" if view.state is State.PUBLISHED else view.reason or words.REASONS.get(view.state, "")
 
 
 def safe_url(url: str | None) -> str | None:

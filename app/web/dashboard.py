@@ -66,7 +66,7 @@ async def _today(house: Kentongan, actor: Actor, zone: str) -> list[Fact]:
     until.subtract(await house.publishing.counts(actor, Filter(due_before=midnight)))
     out = until[State.PUBLISHED] + until[State.WITHDRAWN]
     ahead = until[State.DUE] + until[State.SENDING] + until[State.WAITING]
-    stuck = sum(until[state] for state in _ATTENTION)
+    stuck = sum(until[state] for state in _ATTENTION) + await house.publishing.count_tasks(actor, Filter())
     return [
         Fact(out, "terbit", "/antrean?tab=terbit"),
         Fact(ahead, "masih akan terbit", "/antrean?tab=terjadwal"),

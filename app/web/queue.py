@@ -31,6 +31,7 @@ class Tab:
     states: tuple[State, ...]
     empty: str
     newest_first: bool = True
+    or_tasks: bool = False
 
 
 TABS = (
@@ -39,6 +40,7 @@ TABS = (
         "Perlu perhatian",
         (State.STOPPED, State.UNSURE, State.MISSED, State.MANUAL),
         "Tidak ada yang perlu perhatian. Semua berjalan.",
+        or_tasks=True,
     ),
     Tab("menunggu", "Menunggu", (State.WAITING,), "Tidak ada yang menunggu tinjauan atau akun.", newest_first=False),
     Tab("terjadwal", "Terjadwal", (State.DUE, State.SENDING), "Antrean kosong.", newest_first=False),
@@ -71,15 +73,20 @@ async def show_queue(
     if chosen is not None:
         wanted = replace(wanted, under=(await house.units.get(actor, chosen)).path)
     counts = await house.publishing.counts(actor, wanted)
-    current = BY_KEY.get(tab) or _first(counts)
+    tasks = await house.publishing.count_tasks(actor, wanted)
+    current = BY_KEY.get(tab) or _first(counts, tasks)
     kept = {"unit": str(chosen or ""), "platform": wanted.platform or ""}
     found = await house.publishing.list(
-        actor, replace(wanted, states=current.states), limit=PAGE, cursor=cursor, newest_first=current.newest_first
+        actor,
+        replace(wanted, states=current.states, or_tasks=current.or_tasks),
+        limit=PAGE,
+        cursor=cursor,
+        newest_first=current.newest_first,
     )
     units = await house.units.list(actor, limit=500, cursor=None) if not wants_part(request) else None
     return await page(
         request, house, actor, "antrean.html", part="daftar",
-        tabs=[ShownTab(one.name, _href(one.key, kept), _count(one, counts), one is current) for one in TABS],
+        tabs=[ShownTab(one.name, _href(one.key, kept), _count(one, counts, tasks), one is current) for one in TABS],
         tab=current, kept=kept, is_filtered=any(kept.values()), is_first=cursor is None,
         cards=await cards_for(house, actor, found.rows), units=units.rows if units else (), platforms=tuple(house.platforms),
         more=_href(current.key, kept | {"cursor": found.next}) if found.next else None,
@@ -142,6 +149,40 @@ async def cancel(
     return await _done(request, house, actor, delivery_id, back=back, note="batal")
 
 
+@router.post("/antrean/{delivery_id}/hapus")
+async def withdraw(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    delivery_id: DeliveryId,
+    alasan: Annotated[str, Form(max_length=1000)] = "",
+    back: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    try:
+        await house.withdrawing.withdraw(actor, delivery_id, reason=alasan)
+    except AppError as error:
+        return await _refused(request, house, actor, delivery_id, error)
+    return await _done(request, house, actor, delivery_id, back=back, note="hapus")
+
+
+@router.post("/antrean/{delivery_id}/terhapus")
+async def settle(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    delivery_id: DeliveryId,
+    terhapus: Annotated[str, Form(pattern="^(ya|tidak)$")],
+    back: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    try:
+        await house.withdrawing.settle(actor, delivery_id, removed=terhapus == "ya")
+    except AppError as error:
+        return await _refused(request, house, actor, delivery_id, error)
+    return await _done(
+        request, house, actor, delivery_id, back=back, note="terhapus" if terhapus == "ya" else "biarkan"
+    )
+
+
 async def _done(
     request: Request, house: Kentongan, actor: Actor, delivery_id: int, *, back: str, note: str
 ) -> Response:
@@ -165,13 +206,13 @@ async def _detail(
     )  # fmt: skip
 
 
-def _first(counts: Mapping[str, int]) -> Tab:
+def _first(counts: Mapping[str, int], tasks: int) -> Tab:
     """What needs a person comes first; else what goes out next."""
-    return TABS[0] if _count(TABS[0], counts) else BY_KEY["terjadwal"]
+    return TABS[0] if _count(TABS[0], counts, tasks) else BY_KEY["terjadwal"]
 
 
-def _count(tab: Tab, counts: Mapping[str, int]) -> int:
-    return sum(counts.get(state, 0) for state in tab.states or counts)
+def _count(tab: Tab, counts: Mapping[str, int], tasks: int) -> int:
+    return sum(counts.get(state, 0) for state in tab.states or counts) + (tasks if tab.or_tasks else 0)
 
 
 def _href(tab: str, kept: Mapping[str, str | None]) -> str:

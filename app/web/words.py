@@ -10,6 +10,7 @@ from app.content.values import write_date, zone_name
 from app.platforms.registry import TITLES
 from app.posts.rules import PostState
 from app.publishing.rules import Outcome, State
+from app.publishing.service import Wish
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ STATES = {
     State.WITHDRAWN: Label("Dihapus di platform", "hapus", "faint"),
 }
 HELD = Label("Ditahan", "jeda", "loud")
+REMOVING = Label("Sedang dihapus di platform", "hapus")
+REMOVE_YOURSELF = Label("Hapus sendiri", "tangan", "loud")
 RETRYING = Label("Mencoba ulang", "jam")
 
 # Where the record has no sentence of its own.
@@ -106,6 +109,16 @@ def state_label(state: State, reason: str) -> Label:
     if state is State.DUE and reason:
         return RETRYING
     return STATES[state]
+
+
+def wish_label(wish: Wish) -> Label:
+    """A post that is out and is not to be."""
+    return REMOVE_YOURSELF if wish.by_hand else REMOVING
+
+
+def wish_reason(wish: Wish) -> str:
+    asked = f"Diminta dihapus: {wish.reason.rstrip('.')}."
+    return f"{asked} {wish.said}".strip()
 
 
 @dataclass(frozen=True)

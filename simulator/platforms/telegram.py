@@ -143,6 +143,24 @@ async def delete(visit: Visit) -> Response:
     return wire.ok(True)
 
 
+async def delete_many(visit: Visit) -> Response:
+    """POST deleteMessages: 1 to 100; what is not there is skipped, an album goes once all its messages are named."""
+    wire.own_chat(visit)
+    given = visit.incoming.params.get("message_ids")
+    numbers = [number for number in given if isinstance(number, int)] if isinstance(given, list) else []
+    if not 1 <= len(numbers) <= 100:
+        return wire.bad_request("message identifiers are not specified")
+    posts = {first: visit.ledger.find_post("telegram", str(first)) for first in {n // 10 * 10 for n in numbers}}
+    for first, post in posts.items():
+        if post is None or post.account_id != visit.account.id:
+            continue
+        if visit.now - post.created_at > _DELETABLE_S:
+            return wire.bad_request("message can't be deleted for everyone")
+        if set(range(first, first + max(1, len(post.media)))) <= set(numbers):
+            visit.ledger.delete_post("telegram", post.remote_id, visit.now)
+    return wire.ok(True)
+
+
 async def get_me(visit: Visit) -> Response:
     return wire.ok(_bot(visit.account) | {
         "can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False,
@@ -210,6 +228,7 @@ PLATFORM = Platform(
         *_both("editMessageText", "edit", edit_text),
         *_both("editMessageCaption", "edit", edit_caption),
         *_both("deleteMessage", "delete", delete),
+        *_both("deleteMessages", "delete", delete_many),
         *_both("getMe", "read", get_me),
         *_both("getChat", "read", get_chat),
         *_both("getChatMember", "read", get_member),

@@ -57,6 +57,12 @@ class World:
             await session.run(text("UPDATE delivery SET state = :s WHERE id = :id"), {"s": state, "id": identity})
         return identity
 
+    async def wished(self) -> int:
+        """One that is out and is to be taken down."""
+        identity = await self.delivery("published")
+        await self.site.house.withdrawing.withdraw(self.site.cast.dewi, identity, reason="uji")
+        return identity
+
     async def template(self) -> int:
         draft = Draft(
             f"templat-{next(self.numbers)}", "Kabar", ("*",), ("ppk", "pps"), {("id", "short"): "Halo {{ nama_unit }}"}
@@ -121,7 +127,7 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "pause": self.pause, "series": self.series, "revision": self.revision,
+            "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),

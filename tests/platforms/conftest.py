@@ -57,6 +57,12 @@ def stage(request: pytest.FixtureRequest, make_stage: MakeStage) -> Stage:
     return make_stage(request.param)
 
 
+@pytest.fixture(params=[name for name in PLATFORMS if TRAITS[name].can_remove])
+def removing(request: pytest.FixtureRequest, make_stage: MakeStage) -> Stage:
+    """A stage whose platform deletes what it has published."""
+    return make_stage(request.param)
+
+
 @pytest.fixture(params=[name for name in PLATFORMS if TRAITS[name].can_be_asked])
 def asked(request: pytest.FixtureRequest, make_stage: MakeStage) -> Stage:
     """A stage whose platform can say what became of an earlier try."""

@@ -15,7 +15,7 @@ class Traits:
     """`lacks`: numbers that stay None. `gone`: the id of a post that is not there; empty where nobody can tell.
 
     `before`: what is answered before a list or record is asked for. `rate_scope`: what one limit stops.
-    `can_be_asked`: whether it can say what became of an earlier try.
+    `can_be_asked`: whether it can say what became of an earlier try. `can_remove`: whether it deletes what it published.
     """
 
     lacks: frozenset[str]
@@ -23,6 +23,7 @@ class Traits:
     rate_scope: Scope = Scope.CHANNEL
     has_alt_text: bool = True
     can_be_asked: bool = True
+    can_remove: bool = True
     before: tuple[Json, ...] = ()
 
 
@@ -33,6 +34,7 @@ TRAITS = {
         frozenset({"clicks"}),
         gone="18012345678901234",
         rate_scope=Scope.APP,
+        can_remove=False,
         before=({"id": "1", "status_code": "EXPIRED"},),
     ),
     "threads": Traits(

@@ -33,7 +33,7 @@ from tests.support.cast import Cast, id_of, make_cast
 from tests.support.wait import wait_until
 
 WIPED = (
-    "attempt", "delivery", "snapshot", "total", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
+    "attempt", "withdrawal", "delivery", "snapshot", "total", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
     "lane_pause", "worker_beat",
 )  # fmt: skip
 """What tests that share a database leave behind; the cast, the calendar, channels and templates stay."""

@@ -121,6 +121,24 @@ async def test_filters_narrow_the_counts_too(
     assert "Saringan sedang dipakai" in other
 
 
+async def test_what_is_out_is_taken_down_with_a_reason_and_a_person_may_say_it_is_gone(
+    browse: Browse, cast: Cast, house: Kentongan, delivery: DeliveryView
+) -> None:
+    await set_delivery(house, delivery.id, state="published", published_at=delivery.due_at)
+    sari, path = await browse(cast.sari), f"/antrean/{delivery.id}"
+    assert "Hapus di X" in (await sari.get(path)).text
+    assert (await sari.post(f"{path}/hapus", data={"alasan": " "})).status_code == 422
+    assert (await sari.post(f"{path}/hapus", data={"alasan": "Jam TPS keliru"})).status_code == 303
+    assert "Sedang dihapus di platform" in (await sari.get(path)).text
+    await house.withdrawing.round()  # nothing is known of it on the platform: no id
+    queue = (await sari.get("/antrean")).text
+    assert re.search(r'aria-current="page">Perlu perhatian <b>1</b>', queue)
+    assert "Hapus sendiri" in queue
+    assert "Diminta dihapus: Jam TPS keliru." in queue
+    assert (await sari.post(f"{path}/terhapus", data={"terhapus": "ya"})).status_code == 303
+    assert await state_of(house, cast, delivery) == "withdrawn"
+
+
 async def test_a_posts_words_cannot_become_markup(
     browse: Browse, cast: Cast, house: Kentongan, delivery: DeliveryView
 ) -> None:

@@ -84,6 +84,13 @@ class BlueskyAdapter:
         answer = await self._call(account, "GET", "com.atproto.repo.getRecord", query=query)
         return wire.read_record(answer, handle=session.handle, now=self._now())
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        """The server answers the same for a record that was not there."""
+        session = await self._sessions.get(account)
+        body = {"repo": session.did, "collection": wire.COLLECTION, "rkey": wire.key_of(remote_id)}
+        answer = await self._call(account, "POST", "com.atproto.repo.deleteRecord", json=body)
+        wire.check_removed(answer, now=self._now())
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}

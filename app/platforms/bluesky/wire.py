@@ -13,7 +13,7 @@ from typing import Any
 
 import regex
 
-from app.platforms.answer import Answer, find_at, find_number, quote, read_time, unreadable
+from app.platforms.answer import Answer, find_at, find_number, not_removed, quote, read_time, unreadable
 from app.platforms.contract import (
     Identity,
     Json,
@@ -212,8 +212,17 @@ def read_record(answer: Answer, *, handle: str, now: datetime) -> Published | No
     raise failure(answer, create=False, now=now)
 
 
+def check_removed(answer: Answer, *, now: datetime) -> None:
+    if not answer.ok or answer.json is None:
+        raise not_removed(TITLE, failure(answer, create=False, now=now))
+
+
+def key_of(uri: str) -> str:
+    return uri.rpartition("/")[2]
+
+
 def permalink(handle: str, uri: str) -> str:
-    return f"https://bsky.app/profile/{handle}/post/{uri.rpartition('/')[2]}"
+    return f"https://bsky.app/profile/{handle}/post/{key_of(uri)}"
 
 
 def read_identity(answer: Answer, *, now: datetime) -> Identity:

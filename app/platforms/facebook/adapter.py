@@ -75,6 +75,11 @@ class FacebookAdapter:
             parameters |= {"after": page.next_cursor}
         raise endless(wire.TITLE)
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        answer = await self._ask(account, _delete(remote_id))
+        if not wire.is_removed(answer):
+            await self._confirm_gone(account, remote_id)
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         """Two reads a post (Graph has no multi-id read any more) and one of the page for its followers."""
         if not remote_ids:
@@ -95,6 +100,14 @@ class FacebookAdapter:
 
     async def close(self) -> None:
         await self._transport.close()
+
+    async def _confirm_gone(self, account: Account, remote_id: str) -> None:
+        """Graph says the same of a post that is gone and of one that it does not let us touch: only who can read may believe it."""
+        meta.check_gone(await self._ask(account, _object(remote_id, "id")), title=wire.TITLE)
+        page_id = await self._page_id(account)
+        wire.check_ok(
+            await self._ask(account, _connections(page_id, "published_posts", {"fields": "id", "limit": "1"}))
+        )
 
     async def _read_post(self, account: Account, remote_id: str, followers: int | None) -> Metrics | None:
         answer = await self._ask(account, _object(remote_id, wire.COUNTS))
@@ -150,6 +163,11 @@ class FacebookAdapter:
 
 def _feed(page_id: str, parameters: dict[str, str]) -> Use:
     return lambda graph, more: graph.put_object(page_id, "feed", **parameters, **more)
+
+
+def _delete(node: str) -> Use:
+    # `delete_object` takes no further parameters, and an app may demand its proof with every call.
+    return lambda graph, more: graph.request(f"{graph.version}/{node}", args=dict(more), method="DELETE")
 
 
 def _connections(parent: str, edge: str, parameters: dict[str, str]) -> Use:

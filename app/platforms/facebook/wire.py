@@ -82,6 +82,11 @@ def read_created(answer: Answer) -> Published:
     raise failure(answer, create=True, needs=_MAY_POST)
 
 
+def is_removed(answer: Answer) -> bool:
+    """False where it was gone before, or cannot be seen; raises what else stood in the way."""
+    return meta.is_removed(answer, lambda: failure(answer, create=False, needs=_MAY_POST), title=TITLE)
+
+
 def read_photo_id(answer: Answer) -> str:
     check_ok(answer, needs=_MAY_POST)
     photo_id = find_id(find_at(answer.json, "id"))

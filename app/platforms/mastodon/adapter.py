@@ -81,6 +81,9 @@ class MastodonAdapter:
             query |= {"max_id": page.next_id}
         raise endless(wire.TITLE)
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        wire.check_removed(await self._ask(account, "DELETE", f"/api/v1/statuses/{remote_id}"), now=self._now())
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         found: dict[str, Metrics | None] = {}
         for ids in chunked(list(remote_ids), wire.BATCH):

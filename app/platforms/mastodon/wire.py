@@ -21,6 +21,7 @@ from app.platforms.answer import (
     find_at,
     find_id,
     find_number,
+    not_removed,
     quote,
     read_time,
     same_words,
@@ -147,6 +148,13 @@ def read_created(answer: Answer, *, now: datetime) -> Published:
     if answer.ok and find_id(find_at(answer.json, "id")):
         return _published(answer.json or {})
     raise failure(answer, create=True, now=now)
+
+
+def check_removed(answer: Answer, *, now: datetime) -> None:
+    """Raises unless the post is gone, be it since now or since long."""
+    if answer.json is not None and (answer.ok or answer.status in (404, 410)):
+        return
+    raise not_removed(TITLE, failure(answer, create=False, now=now))
 
 
 def read_media_id(answer: Answer, *, now: datetime) -> tuple[str, bool]:

@@ -58,6 +58,16 @@ class TelegramAdapter:
         """Always raises TryLater: a bot sees nothing of what its channel shows."""
         raise wire.cannot_ask()
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        """An album is as many messages as it has pictures, and all of them go."""
+        ids = wire.message_ids(remote_id)
+        chat = {"chat_id": wire.chat_id(account)}
+        if len(ids) == 1:
+            answer = await self._call(account, "deleteMessage", json={**chat, "message_id": ids[0]})
+        else:
+            answer = await self._call(account, "deleteMessages", json={**chat, "message_ids": ids})
+        wire.check_removed(answer)
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.platforms.answer import Answer, find_at, find_id, find_number, quote, unreadable
+from app.platforms.answer import Answer, find_at, find_id, find_number, not_removed, quote, unreadable
 from app.platforms.contract import (
     Account,
     Identity,
@@ -93,13 +93,25 @@ def album_names(count: int) -> Sequence[str]:
 
 
 def read_created(answer: Answer) -> Published:
-    """An album is answered as a list of messages; its first one stands for it."""
+    """An album is answered as a list of messages: their numbers, joined by commas, are its id, and its first is its address."""
     result = _result(answer)
-    message = result[0] if isinstance(result, list) and result else result
-    message_id = find_id(find_at(message, "message_id"))
-    if message_id:
-        return Published(message_id, permalink(message, message_id))
+    messages = result if isinstance(result, list) else [result]
+    ids = [find_id(find_at(message, "message_id")) for message in messages]
+    if ids and all(ids):
+        return Published(",".join(ids), permalink(messages[0], ids[0]))
     raise failure(answer, create=True)
+
+
+def message_ids(remote_id: str) -> list[int]:
+    return [int(each) for each in remote_id.split(",")]
+
+
+def check_removed(answer: Answer) -> None:
+    """Raises unless the messages are gone, be it since now or since long. After 48 hours Telegram deletes no more."""
+    said = str(find_at(answer.json, "description") or "").lower()
+    if _result(answer) is True or "message to delete not found" in said:
+        return
+    raise not_removed(TITLE, failure(answer, create=False))
 
 
 def permalink(message: object, message_id: str) -> str | None:

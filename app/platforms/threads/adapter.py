@@ -83,6 +83,13 @@ class ThreadsAdapter:
             raise wire.unlisted()
         return found
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        answer = await self._ask("DELETE", account, remote_id, {})
+        if not wire.is_removed(answer):
+            # Threads says the same of a post that is gone and of one that it does not let us touch.
+            meta.check_gone(await self._ask("GET", account, remote_id, {"fields": "id"}), title=wire.TITLE)
+            wire.check_ok(await self._ask("GET", account, f"{_user(account)}/threads", {"fields": "id", "limit": "1"}))
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}

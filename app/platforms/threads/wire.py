@@ -13,7 +13,16 @@ from enum import StrEnum
 import regex
 
 from app.platforms import meta
-from app.platforms.answer import Answer, find_at, find_id, find_number, quote, read_time, same_words, unreadable
+from app.platforms.answer import (
+    Answer,
+    find_at,
+    find_id,
+    find_number,
+    quote,
+    read_time,
+    same_words,
+    unreadable,
+)
 from app.platforms.contract import (
     Identity,
     Limits,
@@ -53,7 +62,7 @@ INSIGHTS = ("views", "likes", "replies", "reposts", "quotes", "shares")
 
 LOST = "container_lost"
 
-_MAY_POST, _MAY_READ = "threads_content_publish", "threads_basic"
+_MAY_POST, _MAY_READ, _MAY_DELETE = "threads_content_publish", "threads_basic", "threads_delete"
 _LINK = re.compile(r"https?://[^\s<>\"]+|\bwww\.[^\s<>\"]+", re.IGNORECASE)
 _GRAPHEME = regex.compile(r"\X")
 _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\ufe0f]")
@@ -192,6 +201,11 @@ def read_published(answer: Answer) -> str:
     if answer.ok and remote_id:
         return remote_id
     raise failure(answer, create=True, needs=_MAY_POST)
+
+
+def is_removed(answer: Answer) -> bool:
+    """False where it was gone before, or cannot be seen; raises what else stood in the way."""
+    return meta.is_removed(answer, lambda: failure(answer, create=False, needs=_MAY_DELETE), title=TITLE)
 
 
 def read_link(answer: Answer) -> str | None:

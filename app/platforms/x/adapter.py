@@ -64,6 +64,10 @@ class XAdapter:
             parameters |= {"pagination_token": page.next_token}
         raise endless(wire.TITLE)
 
+    async def remove(self, account: Account, remote_id: str) -> None:
+        answer = await self._ask(account, lambda c: c.delete_tweet(remote_id, user_auth=False))
+        wire.check_removed(answer, now=self._now())
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         """Followers are left None: X bills each read of a user."""
         found: dict[str, Metrics | None] = {}

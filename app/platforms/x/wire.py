@@ -17,7 +17,17 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     import twitter_text
 
-from app.platforms.answer import Answer, find_at, find_id, find_number, quote, read_time, same_words, unreadable
+from app.platforms.answer import (
+    Answer,
+    find_at,
+    find_id,
+    find_number,
+    not_removed,
+    quote,
+    read_time,
+    same_words,
+    unreadable,
+)
 from app.platforms.contract import (
     Account,
     Identity,
@@ -131,6 +141,14 @@ def read_media_id(answer: Answer, *, now: datetime) -> str:
 def check_ok(answer: Answer, *, now: datetime) -> None:
     if not answer.ok or answer.json is None:
         raise failure(answer, create=False, now=now)
+
+
+def check_removed(answer: Answer, *, now: datetime) -> None:
+    """Raises unless the post is gone, be it since now or since long."""
+    kind = str(_problem(answer).get("type") or "")
+    if (answer.ok and find_at(answer.json, "data", "deleted") is True) or kind.endswith("/resource-not-found"):
+        return
+    raise not_removed(TITLE, failure(answer, create=False, now=now))
 
 
 def read_identity(answer: Answer, *, now: datetime) -> Identity:

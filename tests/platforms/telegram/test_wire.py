@@ -91,7 +91,7 @@ def test_a_permalink_follows_the_kind_of_channel(chat: dict[str, object], url: s
     message = {"message_id": 42, "chat": chat}
     assert wire.read_created(answer(200, {"ok": True, "result": message})).url == url
     album = wire.read_created(answer(200, {"ok": True, "result": [message, {"message_id": 43}]}))
-    assert (album.remote_id, album.url) == ("42", url)
+    assert (album.remote_id, album.url) == ("42,43", url)
 
 
 @pytest.mark.parametrize(
