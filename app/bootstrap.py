@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.accounts.idempotency import IdempotencyService
 from app.accounts.service import PeopleService
 from app.accounts.units import UnitService
+from app.channels.connecting import ConnectService
 from app.channels.service import ChannelService
 from app.content.guard_service import GuardService, shipped_rules
 from app.content.media import MediaService
@@ -21,8 +22,10 @@ from app.kit.seal import Seal, keys_in
 from app.notices.mail import Mailer
 from app.notices.service import NoticesService
 from app.notices.telegram import Telegram
+from app.places import base_of, place_of
+from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter
-from app.platforms.registry import build_adapters
+from app.platforms.registry import build_adapters, build_connectors
 from app.posts.broadcasts import BroadcastService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
@@ -59,12 +62,14 @@ class Kentongan:
     db: Database
     seal: Seal
     platforms: dict[str, Adapter]
+    connectors: dict[str, Connector]
     wilayah: WilayahService
     tahapan: TahapanService
     units: UnitService
     people: PeopleService
     idempotency: IdempotencyService
     channels: ChannelService
+    connecting: ConnectService
     templates: TemplateService
     media: MediaService
     guard: GuardService
@@ -102,6 +107,8 @@ class Kentongan:
         for adapter in self.platforms.values():
             await adapter.close()
         await self.outside.close()
+        for connector in self.connectors.values():
+            await connector.close()
         await self.rates.close()
         await self.db.close()
 
@@ -115,6 +122,7 @@ def build(settings: Settings) -> Kentongan:
     keys = tuple(key.strip() for key in settings.secret_keys.split(",") if key.strip()) or keys_in(settings.data_dir)
     seal = Seal(keys)
     platforms = build_adapters(timeout=settings.send_timeout, now=now)
+    connectors = build_connectors(timeout=settings.send_timeout, now=now)
     grace = timedelta(hours=settings.grace_hours)
     tahapan = TahapanService(db, now)
     channels = ChannelService(db, seal, now, platforms, base_of(settings), settings.meta_graph_version)
@@ -134,12 +142,14 @@ def build(settings: Settings) -> Kentongan:
         db,
         seal,
         platforms,
+        connectors,
         wilayah=WilayahService(db),
         tahapan=tahapan,
         units=UnitService(db, now),
         people=PeopleService(db, now),
         idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
+        connecting=ConnectService(db, seal, now, channels, connectors, place_of(settings)),
         templates=TemplateService(db, now, tahapan, platforms, guard),
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
@@ -163,24 +173,3 @@ def _ways_out(settings: Settings) -> tuple[Mailer | None, Telegram | None]:
         Mailer.from_url(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
         Telegram(settings.telegram_api_url, token) if token else None,
     )
-
-
-class base_of:  # noqa: N801 - a function with a memory of the settings
-    """Where a channel's platform listens: the simulator for practice, else the platform's own address.
-
-    Empty for a platform whose channels each name their own server.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._simulator = settings.simulator
-        self._live = {
-            "x": settings.x_api_url,
-            "facebook": settings.facebook_graph_url,
-            "instagram": settings.instagram_graph_url,
-            "threads": settings.threads_graph_url,
-            "telegram": settings.telegram_api_url,
-            "bluesky": settings.bluesky_pds_url,
-        }
-
-    def __call__(self, platform: str, environment: str) -> str:
-        return f"{self._simulator}/{platform}" if environment == "practice" else self._live.get(platform, "")

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api import (
     broadcasts,
     channels,
+    connecting,
     deliveries,
     docs,
     engagement,
@@ -53,6 +54,7 @@ ROOMS = (
     tahapan,
     templates,
     guard,
+    connecting,
     channels,
     media,
     posts,

@@ -90,6 +90,20 @@ class Settings(BaseSettings):
     bluesky_pds_url: str = Field(
         "https://bsky.social", description="Base address of Bluesky, for channels that name no server of their own."
     )
+    tiktok_api_url: str = Field("https://open.tiktokapis.com", description="Base address of TikTok.")
+    youtube_api_url: str = Field("https://www.googleapis.com", description="Base address of YouTube.")
+    x_client_id: str = Field("", description="Number of the X app, for joining accounts.")
+    x_client_secret: str = Field("", description="Secret of the X app; empty for a public client.")
+    meta_app_id: str = Field("", description="Number of the Meta app, for joining Facebook Pages.")
+    meta_app_secret: str = Field("", description="Secret of the Meta app.")
+    instagram_app_id: str = Field("", description="Number of the Instagram app (Instagram Login).")
+    instagram_app_secret: str = Field("", description="Secret of the Instagram app.")
+    threads_app_id: str = Field("", description="Number of the Threads app.")
+    threads_app_secret: str = Field("", description="Secret of the Threads app.")
+    tiktok_client_key: str = Field("", description="Key of the TikTok app.")
+    tiktok_client_secret: str = Field("", description="Secret of the TikTok app.")
+    google_client_id: str = Field("", description="Number of the Google app, for YouTube.")
+    google_client_secret: str = Field("", description="Secret of the Google app.")
     smtp_url: str = Field(
         "",
         description="smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; empty: no notice goes by mail.",
@@ -120,6 +134,8 @@ class Settings(BaseSettings):
         "threads_graph_url",
         "bluesky_pds_url",
         "telegram_api_url",
+        "tiktok_api_url",
+        "youtube_api_url",
     )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:

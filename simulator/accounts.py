@@ -5,7 +5,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"sim_([a-z]+)_([\w.\-]{1,100})")
+# After the tilde: the number of a token that came out of a consent, and may therefore end.
+_TOKEN = re.compile(r"sim_([a-z]+)_([\w.\-]{1,100})(?:~([0-9a-f]{16}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Account:
     platform: str
     handle: str
     id: str
+    token_id: str = ""
 
     @property
     def name(self) -> str:
@@ -50,4 +52,4 @@ def read_token(platform: str, token: str) -> Account | None:
     match = _TOKEN.fullmatch(token)
     if match is None or match[1] != platform:
         return None
-    return Account(platform=platform, handle=match[2], id=account_id(platform, match[2]))
+    return Account(platform=platform, handle=match[2], id=account_id(platform, match[2]), token_id=match[3] or "")

@@ -13,6 +13,7 @@ from simulator.clock import read_clock
 from simulator.control import control_routes
 from simulator.faults import Faults
 from simulator.ledger import Ledger
+from simulator.oauth_doors import oauth_routes
 from simulator.platforms import PLATFORMS
 from simulator.visit import Call, Platform, World, serve
 
@@ -41,7 +42,7 @@ def create_simulator(
     ledger = Ledger(folder)
     world = World(ledger, read_clock(clock_setting), Faults(ledger, PLATFORMS), frozenset(media_hosts))
     routes = [_route(world, platform, call) for platform in PLATFORMS.values() for call in platform.calls]
-    app = Starlette(routes=[*routes, *control_routes(world, PLATFORMS, guarded=guarded)])
+    app = Starlette(routes=[*oauth_routes(world), *routes, *control_routes(world, PLATFORMS, guarded=guarded)])
     app.state.world = world
     return app
 

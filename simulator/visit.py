@@ -12,6 +12,7 @@ from simulator.accounts import Account
 from simulator.clock import Clock
 from simulator.faults import ANY, Fault, Faults, penalty_bucket
 from simulator.ledger import Ledger, Post
+from simulator.oauth import may_speak
 from simulator.wire import HangUp, Incoming, Refusal, html_error, read_incoming, truncate
 
 READ_LAG_S = 5.0
@@ -156,6 +157,8 @@ async def serve(world: World, platform: Platform, call: Call, request: Request) 
 
 
 async def _serve_visit(visit: Visit, call: Call) -> Response:
+    if not may_speak(visit.ledger, visit.account, now=visit.now):
+        return visit.platform.token_dead(visit)
     if visit.platform.admit:
         visit.platform.admit(visit)
     if not visit.has("limits_off"):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.kit.addresses import read_public_url
@@ -53,6 +54,11 @@ def read_handle(text: str) -> str:
     return handle
 
 
+def is_handle(text: str) -> bool:
+    """Platforms know letters in names that we do not keep; such an account is called by its number."""
+    return bool(_HANDLE.fullmatch(text))
+
+
 def read_credential(
     given: Mapping[str, str] | str | None, *, environment: Environment, platform: str, handle: str
 ) -> dict[str, str] | None:
@@ -99,6 +105,44 @@ def read_state(text: str) -> State:
             "Keadaan akun hanya dapat diubah ke connected atau paused.", Problem("state", "connected atau paused")
         )
     return State(text)
+
+
+CHECK_EVERY = timedelta(hours=24)
+RENEW_EVERY = timedelta(days=7)
+"""A token of weeks is renewed weekly: a month without a worker then costs nothing."""
+RENEW_BEFORE = timedelta(minutes=30)
+LONG_LIFE = timedelta(days=8)
+WARN_BEFORE = (timedelta(days=7), timedelta(days=1))
+
+
+def first_check(*, now: datetime, environment: Environment, token_ends_at: datetime | None) -> datetime | None:
+    """When a worker first looks after a new credential: soon where it is real, never where it cannot end."""
+    if environment is Environment.LIVE:
+        return now
+    return None if token_ends_at is None else now + CHECK_EVERY
+
+
+def next_check(*, now: datetime, environment: str, token_ends_at: datetime | None) -> datetime | None:
+    if environment == Environment.MANUAL or (environment == Environment.PRACTICE and token_ends_at is None):
+        return None
+    return now + CHECK_EVERY
+
+
+def needs_renewal(*, now: datetime, token_ends_at: datetime | None, renewed_at: datetime | None) -> bool:
+    """Short-lived tokens when they are about to end, long-lived ones weekly; never sooner: some are good once only."""
+    if token_ends_at is None:
+        return False
+    left = token_ends_at - now
+    return left <= RENEW_BEFORE or (left > LONG_LIFE and (renewed_at is None or now - renewed_at >= RENEW_EVERY))
+
+
+def should_warn(*, now: datetime, expires_at: datetime | None, warned_at: datetime | None) -> bool:
+    """Once a week before only a person can help, and once more on the last day."""
+    if expires_at is None:
+        return False
+    return any(
+        now >= expires_at - span and (warned_at is None or warned_at < expires_at - span) for span in WARN_BEFORE
+    )
 
 
 def must_be_open(state: str) -> None:

@@ -16,6 +16,7 @@ from app.kit.errors import Conflict, NotFound, Problem, Unavailable
 from app.kit.logs import logger, redact
 from app.kit.paging import Page, cut
 from app.kit.seal import Seal, Unreadable
+from app.platforms.connecting import Candidate
 from app.platforms.contract import Account, Adapter, NeedsReconnect, TryLater
 
 log = logger("channels")
@@ -94,10 +95,97 @@ class ChannelService:
             channel.unit_id, channel.handle, channel.base_url = unit_id, name, address
             channel.sealed = self.seal.seal(opened) if opened else ""
             channel.state, channel.state_reason, channel.checked_at = State.CONNECTED, "", None
+            self._forget_life(channel)
             await store.save(session, channel)
             await self._note(session, actor, "channel.connect", channel)
             await self._tell(session, channel)
         return channel
+
+    async def must_join(self, actor: Actor, unit_id: int, channel_id: int | None) -> None:
+        """Raises NotFound or Forbidden before anybody is sent to a platform in vain; Conflict for a closed channel."""
+        async with self.db.read() as session:
+            await _must_manage(session, actor, unit_id)
+            if channel_id is not None:
+                channel = await _managed(session, actor, channel_id)
+                rules.must_be_open(channel.state)
+
+    async def same_account(self, actor: Actor, channel_id: int, found: Sequence[Candidate]) -> Candidate:
+        """The account of this channel among those a person has opened; raises Conflict naming what they opened instead."""
+        async with self.db.read() as session:
+            channel = await _managed(session, actor, channel_id)
+        for candidate in found:
+            is_same = candidate.account_id == channel.account_id if channel.account_id else False
+            if is_same or (not channel.account_id and candidate.handle.lower() == channel.handle.lower()):
+                return candidate
+        opened = ", ".join(f"@{each.handle}" for each in found)
+        raise Conflict(
+            f"Anda masuk sebagai {opened}, padahal yang disambungkan ulang @{channel.handle}. "
+            "Keluar dari akun itu di platformnya, masuk sebagai akun yang benar, lalu ulangi."
+        )
+
+    async def join(
+        self,
+        actor: Actor,
+        *,
+        unit_id: int,
+        platform: str,
+        environment: Environment,
+        candidate: Candidate,
+        channel_id: int | None = None,
+    ) -> Channel:
+        """Joins the account that a platform has named, or joins it again with queue and history as they are.
+
+        Raises NotFound, Forbidden, and Conflict for an account that speaks for another unit.
+        """
+        async with self.db.write() as session:
+            await _must_manage(session, actor, unit_id)
+            if channel_id is not None:
+                channel = await _managed(session, actor, channel_id)
+                rules.must_be_open(channel.state)
+            else:
+                channel = await self._place_for(session, unit_id, platform, environment, candidate)
+            self._adopt(channel, candidate, by=actor)
+            await store.save(session, channel)
+            await self._note(session, actor, "channel.connect", channel, by_consent=True)
+            await self._tell(session, channel)
+        return channel
+
+    async def _place_for(
+        self, session: WriteSession, unit_id: int, platform: str, environment: Environment, candidate: Candidate
+    ) -> Channel:
+        """The channel this account already is (its unit's, or closed), else a new one."""
+        known = await store.find_account(session, platform=platform, environment=environment, candidate=candidate)
+        if known is not None and known.state != State.CLOSED and known.unit_id != unit_id:
+            raise Conflict(
+                f"Akun @{known.handle} sudah tersambung sebagai akun unit lain.", Problem("handle", "sudah tersambung")
+            )
+        channel = known or Channel(
+            unit_id=unit_id,
+            platform=platform,
+            environment=environment,
+            handle=candidate.handle,
+            created_at=self.now(),
+        )
+        channel.unit_id = unit_id
+        return channel
+
+    def _adopt(self, channel: Channel, candidate: Candidate, *, by: Actor) -> None:
+        """Everything that a consent brings. A pause set by a person outlives it."""
+        now = self.now()
+        channel.handle = candidate.handle if rules.is_handle(candidate.handle) else candidate.account_id
+        channel.account_id, channel.connected_by = candidate.account_id, by.user_id
+        channel.sealed = self.seal.seal(candidate.credential)
+        if channel.environment == Environment.LIVE:
+            channel.base_url = candidate.base_url
+        channel.token_ends_at, channel.expires_at = candidate.life.token_ends_at, candidate.life.expires_at
+        channel.renewed_at, channel.checked_at, channel.warned_at = now, now, None
+        channel.tended_by, channel.tending_ends_at = "", None
+        channel.check_at = rules.next_check(
+            now=now, environment=channel.environment, token_ends_at=channel.token_ends_at
+        )
+        if channel.state != State.PAUSED:
+            channel.state = State.CONNECTED
+        channel.state_reason = ""
 
     async def edit(
         self,
@@ -127,6 +215,7 @@ class ChannelService:
                     credential, environment=kind, platform=channel.platform, handle=channel.handle
                 )
                 channel.sealed = self.seal.seal(opened) if opened else ""
+                self._forget_life(channel)
             channel.state = rules.after_edit(before, wanted=wanted, has_new_credential=credential is not None)
             if channel.state != State.NEEDS_RECONNECT:
                 channel.state_reason = ""
@@ -142,6 +231,8 @@ class ChannelService:
             channel = await _managed(session, actor, channel_id)
             if channel.state != State.CLOSED:
                 channel.state, channel.state_reason, channel.sealed = State.CLOSED, "", ""
+                self._forget_life(channel)
+                channel.check_at = None
                 await store.save(session, channel)
                 await self._note(session, actor, "channel.close", channel)
                 await self._tell(session, channel)
@@ -218,6 +309,8 @@ class ChannelService:
             "sealed": self.seal.seal(rules.practice_credential(platform, handle)),
             "base_url": "",
             "created_at": self.now(),
+            "account_id": "",
+            "tended_by": "",
         }
 
     async def _ask(self, channel: Channel) -> str:
@@ -246,6 +339,13 @@ class ChannelService:
         base_url = channel.base_url or self.bases(channel.platform, channel.environment)
         guarded = bool(channel.base_url) and not self.allow_private
         return Account(base_url, channel.handle, credential, self.version, guarded)
+
+    def _forget_life(self, channel: Channel) -> None:
+        """A pasted credential says nothing of when it ends."""
+        channel.token_ends_at = channel.expires_at = channel.renewed_at = channel.warned_at = None
+        channel.tended_by, channel.tending_ends_at = "", None
+        kind = Environment(channel.environment)
+        channel.check_at = rules.first_check(now=self.now(), environment=kind, token_ends_at=None)
 
     async def _rename(self, session: WriteSession, channel: Channel, handle: str) -> None:
         same = await store.find_same(session, platform=channel.platform, environment=channel.environment, handle=handle)

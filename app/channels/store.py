@@ -14,6 +14,7 @@ from app.channels.models import Channel
 from app.channels.rules import Environment, State
 from app.kit.db import ReadSession, WriteSession
 from app.kit.errors import Conflict
+from app.platforms.connecting import Candidate
 
 Part = TypeVar("Part")
 
@@ -65,6 +66,16 @@ async def find_same(session: ReadSession, *, platform: str, environment: str, ha
         Channel.platform == platform, Channel.environment == environment, func.lower(Channel.handle) == handle.lower()
     )
     return (await session.exec(query.limit(1))).first()
+
+
+async def find_account(
+    session: ReadSession, *, platform: str, environment: str, candidate: Candidate
+) -> Channel | None:
+    """The channel of the account that the platform names: by its number, which outlives a new name, else by name."""
+    query = select(Channel).where(Channel.platform == platform, Channel.environment == environment)
+    by_number = query.where(Channel.account_id == candidate.account_id, Channel.account_id != "")
+    found = (await session.exec(by_number.limit(1))).first()
+    return found or await find_same(session, platform=platform, environment=environment, handle=candidate.handle)
 
 
 async def save(session: WriteSession, channel: Channel) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 # API tokens, practice tokens, bearer headers, query parameters and one-time links.
 _SECRET = re.compile(
-    r"(ktg_)[0-9A-Za-z_]+|(sim_[a-z]+_)[\w.]+|(Bearer )\S+|((?:access_token|appsecret_proof|client_secret|refresh_token|password)=)[^&\s\"']+|(/masuk/)[\w-]{16,}"
+    r"(ktg_)[0-9A-Za-z_]+|(simr?_[a-z]+_)[\w.~-]+|(Bearer )\S+|((?:access_token|appsecret_proof|client_secret|refresh_token|fb_exchange_token|code_verifier|password)=|[?&]code=)[^&\s\"']+|(/masuk/)[\w-]{16,}"
 )
 
 

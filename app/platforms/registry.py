@@ -5,13 +5,23 @@ from datetime import datetime
 from typing import Protocol
 
 from app.platforms.bluesky.adapter import BlueskyAdapter
+from app.platforms.bluesky.connect import BlueskyConnector
+from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter
 from app.platforms.facebook.adapter import FacebookAdapter
+from app.platforms.facebook.connect import FacebookConnector
 from app.platforms.instagram.adapter import InstagramAdapter
+from app.platforms.instagram.connect import InstagramConnector
 from app.platforms.mastodon.adapter import MastodonAdapter
+from app.platforms.mastodon.connect import MastodonConnector
 from app.platforms.telegram.adapter import TelegramAdapter
+from app.platforms.telegram.connect import TelegramConnector
 from app.platforms.threads.adapter import ThreadsAdapter
+from app.platforms.threads.connect import ThreadsConnector
+from app.platforms.tiktok.connect import TikTokConnector
 from app.platforms.x.adapter import XAdapter
+from app.platforms.x.connect import XConnector
+from app.platforms.youtube.connect import YouTubeConnector
 
 
 class _Kind(Protocol):
@@ -43,3 +53,30 @@ TITLES: dict[str, str] = {kind.name: kind.title for kind in _KINDS}
 def build_adapters(*, timeout: float, now: Callable[[], datetime]) -> dict[str, Adapter]:
     """`timeout` is in real seconds; `now` is the installation's clock, to compare platforms' reset times with."""
     return {kind.name: kind(timeout=timeout, now=now) for kind in _KINDS}
+
+
+class _Way(Protocol):
+    """A connector's class, built like an adapter's."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, *, timeout: float, now: Callable[[], datetime]) -> Connector: ...
+
+
+_WAYS: tuple[_Way, ...] = (
+    XConnector,
+    FacebookConnector,
+    InstagramConnector,
+    ThreadsConnector,
+    TelegramConnector,
+    BlueskyConnector,
+    MastodonConnector,
+    TikTokConnector,
+    YouTubeConnector,
+)
+
+
+def build_connectors(*, timeout: float, now: Callable[[], datetime]) -> dict[str, Connector]:
+    """The ways into the platforms that this version can publish to."""
+    return {way.name: way(timeout=timeout, now=now) for way in _WAYS if way.name in PLATFORMS}

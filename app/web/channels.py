@@ -16,7 +16,7 @@ from app.channels.models import Channel
 from app.channels.rules import Environment, State
 from app.kit.errors import AppError, NotFound
 from app.web import words
-from app.web.connecting import Recipe, recipe
+from app.web.connecting import Recipe, guide, recipe
 from app.web.fields import by_field, is_id, one
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -87,10 +87,19 @@ async def list_channels(
 
 
 @router.get("/akun/baru")
-async def start(request: Request, house: HouseDep, actor: VisitorDep, unit: str = "", platform: str = "") -> Response:
-    """First which platform, then what that platform needs."""
+async def start(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit: str = "",
+    platform: str = "",
+    akun: str = "",
+    lingkungan: str = "live",
+) -> Response:
+    """First which platform, then what that platform needs; `akun` is one that is to be joined again."""
     actor.must(Act.MANAGE)
-    return await _form(request, house, actor, FormData({"unit": unit, "platform": platform}))
+    given = {"unit": unit, "platform": platform, "akun": akun, "lingkungan": lingkungan}
+    return await connect_form(request, house, actor, FormData(given))
 
 
 @router.post("/akun")
@@ -105,7 +114,7 @@ async def connect(request: Request, house: HouseDep, actor: VisitorDep) -> Respo
                 handle=one(form, "nama"), credential=_credential(form), base_url=one(form, "peladen").strip(),
             )  # fmt: skip
         except AppError as error:
-            return await _form(request, house, actor, form, error=error)
+            return await connect_form(request, house, actor, form, error=error)
     return go(f"/akun/{channel.id}", note="hubung")
 
 
@@ -170,23 +179,27 @@ async def _show(
         request, house, actor, "akun_satu.html", status=error.status if error else 200, account=account(channel, unit),
         channel=channel, unit=unit, joined=moment(channel.created_at, unit.timezone), may_act=manages and is_open,
         is_paused=channel.state == State.PAUSED, is_manual=channel.environment == Environment.MANUAL,
-        recipe=recipe(channel.platform) if has_credential else None, error=error.message if error else "",
+        recipe=recipe(channel.platform) if has_credential else None,
+        guide=None if channel.environment == Environment.MANUAL else guide(channel.platform),
+        expires=moment(channel.expires_at, unit.timezone) if channel.expires_at else None, error=error.message if error else "",
     )  # fmt: skip
 
 
-async def _form(
+async def connect_form(
     request: Request, house: Kentongan, actor: Actor, form: FormData, *, error: AppError | None = None
 ) -> Response:
     platform = one(form, "platform")
     needed: Recipe | None = recipe(platform) if platform in house.platforms else None
     units = await units_seen(house, actor, Act.MANAGE)
     chosen = one(form, "unit")
+    known = one(form, "akun")
     own_server = bool(needed and getattr(house.platforms[platform], "own_server", False))
     return await page(
         request, house, actor, "akun_baru.html", status=error.status if error else 200, units=units,
         chosen=int(chosen) if is_id(chosen) else None, platform=platform, platforms=_platforms(house), recipe=needed,
         own_server=own_server, environment=one(form, "lingkungan", Environment.LIVE), handle=one(form, "nama"),
-        base_url=one(form, "peladen"), given=_plain(form, needed), error=error.message if error else "",
+        base_url=one(form, "peladen"), guide=guide(platform), missing=house.connecting.missing(platform),
+        channel_id=int(known) if is_id(known) else None, given=_plain(form, needed), error=error.message if error else "",
         problems=by_field(error) if error else {},
     )  # fmt: skip
 

@@ -170,5 +170,6 @@ _FIELDS = {
     "note": "catatan",
     "handle": "nama",
     "credential": "kunci-access_token",
+    "secret": "rahasia",
     "base_url": "peladen",
 }

@@ -12,6 +12,7 @@ from app.web import (
     calendar,
     channels,
     compose,
+    connect_flow,
     dashboard,
     errors,
     login,
@@ -30,7 +31,7 @@ from app.web.shield import Shield
 
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
-    calendar.router, notices.router, tasks.router, channels.router, stages.router, reports.router, units.router,
+    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, reports.router, units.router,
     people.router, menu.router,
 )  # fmt: skip
 

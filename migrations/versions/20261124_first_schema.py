@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: 5bcf87737c19, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '20261124_first_schema'
+revision = '5bcf87737c19'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -46,6 +46,15 @@ def upgrade() -> None:
     sa.Column('shifted_weeks', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_election')),
     sa.UniqueConstraint('code', name=op.f('uq_election_code'))
+    )
+    op.create_table('instance_app',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('base_url', sa.String(), nullable=False),
+    sa.Column('callback', sa.String(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_instance_app')),
+    sa.UniqueConstraint('base_url', 'callback', name=op.f('uq_instance_app_base_url_callback'))
     )
     op.create_table('lane_pause',
     sa.Column('lane', sa.String(), nullable=False),
@@ -265,11 +274,23 @@ def upgrade() -> None:
     sa.Column('base_url', sa.String(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('account_id', sa.String(), nullable=False),
+    sa.Column('connected_by', sa.Integer(), nullable=True),
+    sa.Column('token_ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('renewed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('warned_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('check_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tended_by', sa.String(), nullable=False),
+    sa.Column('tending_ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['connected_by'], ['user_account.id'], name=op.f('fk_channel_connected_by_user_account')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_channel_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel')),
     sa.UniqueConstraint('platform', 'environment', 'handle', name=op.f('uq_channel_platform_environment_handle'))
     )
     with op.batch_alter_table('channel', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_check', ['check_at'], unique=False, sqlite_where=sa.text('check_at IS NOT NULL'), postgresql_where=sa.text('check_at IS NOT NULL'))
+        batch_op.create_index('ix_channel_token', ['token_ends_at'], unique=False, sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_channel_unit_id'), ['unit_id'], unique=False)
 
     op.create_table('media',
@@ -420,6 +441,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_broadcast_unit_id'), ['unit_id'], unique=False)
+
+    op.create_table('connection',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('state_hash', sa.String(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('platform', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('base_url', sa.String(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=True),
+    sa.Column('stage', sa.String(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('remedy', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_connection_channel_id_channel')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_connection_unit_id_unit')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_connection_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_connection')),
+    sa.UniqueConstraint('state_hash', name=op.f('uq_connection_state_hash'))
+    )
+    with op.batch_alter_table('connection', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_connection_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_connection_user_id'), ['user_id'], unique=False)
 
     op.create_table('delivery',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -653,6 +701,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_delivery_broadcast_id'))
 
     op.drop_table('delivery')
+    with op.batch_alter_table('connection', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_connection_user_id'))
+        batch_op.drop_index(batch_op.f('ix_connection_expires_at'))
+
+    op.drop_table('connection')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_broadcast_unit_id'))
 
@@ -691,6 +744,8 @@ def downgrade() -> None:
     op.drop_table('media')
     with op.batch_alter_table('channel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_channel_unit_id'))
+        batch_op.drop_index('ix_channel_token', sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))
+        batch_op.drop_index('ix_channel_check', sqlite_where=sa.text('check_at IS NOT NULL'), postgresql_where=sa.text('check_at IS NOT NULL'))
 
     op.drop_table('channel')
     with op.batch_alter_table('api_token', schema=None) as batch_op:
@@ -736,6 +791,7 @@ def downgrade() -> None:
 
     op.drop_table('snapshot')
     op.drop_table('lane_pause')
+    op.drop_table('instance_app')
     op.drop_table('election')
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_unsealed', sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))

@@ -13,12 +13,14 @@ from starlette.responses import Response
 from simulator.accounts import Account, read_token
 from simulator.clock import read_time
 from simulator.faults import Fault
-from simulator.visit import Visit
+from simulator.oauth import Desk, Habits
+from simulator.visit import Handler, Visit
 from simulator.wire import Incoming, Refusal, answer_json
 
 VERSION = r"/{version:graph}"
 FOREVER = 4_102_444_800.0
 _DAY_S = 86_400.0
+_LONG_S = 5_184_000
 # Business Use Case: 4,800 calls x engaged users in 24 h; a practice account counts as one engaged user.
 _CALLS_A_DAY = 4_800
 
@@ -224,6 +226,22 @@ def _refuse_metric(visit: Visit, index: int, alive: Collection[str], name: str) 
         return bad_parameter("The value must be a valid insights metric")
     known = ", ".join(sorted(set(alive) - {name}))
     return bad_parameter(f"metric[{index}] must be one of the following values: {known}")
+
+
+def prolong(grant: str) -> Handler:
+    """GET /refresh_access_token: sixty days more for the same token, once it is a day old."""
+
+    async def answer(visit: Visit) -> Response:
+        if visit.incoming.text("grant_type") != grant:
+            return bad_parameter(f"grant_type must be {grant}")
+        header = visit.request.headers.get("authorization", "").partition(" ")[2].strip()
+        token, desk = visit.incoming.text("access_token") or header, Desk(visit.ledger, visit.platform.name, Habits())
+        if visit.account.token_id and visit.now - desk.made_at(token) < _DAY_S:
+            return error(1, "The access token is too young to be refreshed; it must be at least 24 hours old.")
+        desk.prolong(token, now=visit.now, lives_s=_LONG_S)
+        return answer_json({"access_token": token, "token_type": "bearer", "expires_in": _LONG_S})
+
+    return answer
 
 
 def malformed() -> Response:

@@ -14,7 +14,6 @@ from simulator.visit import Call, Platform, Visit
 from simulator.wire import Refusal, answer_json
 
 _DAY_S = 86_400.0
-_TOKEN_S = 5_184_000
 _MEDIA_METRICS = frozenset({
     "views", "reach", "likes", "comments", "shares", "saved", "total_interactions", "follows", "profile_visits",
     "profile_activity", "reposts",
@@ -160,14 +159,6 @@ def _account_insights(visit: Visit) -> Response:
     return graph.insights(visit, visit.account.id, numbers, alive=_ACCOUNT_METRICS, period="day")
 
 
-async def refresh_token(visit: Visit) -> Response:
-    """GET /refresh_access_token: sixty days more for the same token."""
-    if visit.incoming.text("grant_type") != "ig_refresh_token":
-        return graph.bad_parameter("grant_type must be ig_refresh_token")
-    token = visit.incoming.text("access_token")
-    return answer_json({"access_token": token, "token_type": "bearer", "expires_in": _TOKEN_S})
-
-
 V = graph.VERSION
 PLATFORM = Platform(
     name="instagram",
@@ -180,7 +171,7 @@ PLATFORM = Platform(
         Call("GET", f"{V}/{{node}}/content_publishing_limit", "quota", publishing_limit),
         Call("GET", f"{V}/{{node}}", "read", read_node),
         Call("DELETE", f"{V}/{{node}}", "delete", delete),
-        Call("GET", "/refresh_access_token", "refresh", refresh_token),
+        Call("GET", "/refresh_access_token", "refresh", graph.prolong("ig_refresh_token")),
     ),
     identify=graph.identify("instagram"),
     pace=graph.pace(80002),

@@ -14,7 +14,6 @@ from simulator.platforms.graph_media import DAY_S
 from simulator.visit import Call, Platform, Visit
 from simulator.wire import Refusal, answer_json
 
-_TOKEN_S = 5_184_000
 _SINCE = 1_704_067_200
 _TYPES = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "CAROUSEL": "CAROUSEL_ALBUM"}
 _POST_METRICS = frozenset({"views", "likes", "replies", "reposts", "quotes", "shares"})
@@ -146,14 +145,6 @@ async def account_insights(visit: Visit) -> Response:
     return answer_json({"data": answer})
 
 
-async def refresh_token(visit: Visit) -> Response:
-    """GET /refresh_access_token: sixty days more for the same token."""
-    if visit.incoming.text("grant_type") != "th_refresh_token":
-        return graph.bad_parameter("grant_type must be th_refresh_token")
-    token = visit.incoming.text("access_token")
-    return answer_json({"access_token": token, "token_type": "bearer", "expires_in": _TOKEN_S})
-
-
 V = graph.VERSION
 PLATFORM = Platform(
     name="threads",
@@ -167,7 +158,7 @@ PLATFORM = Platform(
         Call("GET", f"{V}/{{node}}/insights", "insights", insights),
         Call("GET", f"{V}/{{node}}", "read", read_node),
         Call("DELETE", f"{V}/{{node}}", "delete", delete),
-        Call("GET", "/refresh_access_token", "refresh", refresh_token),
+        Call("GET", "/refresh_access_token", "refresh", graph.prolong("th_refresh_token")),
     ),
     identify=graph.identify("threads"),
     pace=graph.pace(4),

@@ -98,6 +98,13 @@ API: dict[str, Call] = {
     "PATCH /channels/{channel_id}": Call(MANAGE, "channel", {"state": "paused"}),
     "DELETE /channels/{channel_id}": Call(MANAGE, "channel"),
     "POST /channels/{channel_id}/check": Call(MANAGE, "manual_channel"),
+    "POST /channels/connect": Call(created(MANAGE), json={"unit_id": "{unit}", "platform": "x", "environment": "practice"}),
+    # A consent is its person's own: nobody, however high, sees or ends another's.
+    "POST /channels/connect/return": Call("409 409 409 409 | 409 409 | 409 409 409 | 401", json={"state": "tidak-dikenal"}),
+    "GET /channels/connect/{connection_id}": Call("404 404 404 404 | 404 404 | 404 404 404 | 401", "foreign_connection"),
+    "POST /channels/connect/{connection_id}/choose": Call(
+        "404 404 404 404 | 404 404 | 404 404 404 | 401", "foreign_connection", {"account_id": "1"}
+    ),
     "POST /media": Call(created(WRITE), form={"unit_id": "{unit}", "alt_text": "Petugas di pasar.", "file": "{photo}"}),
     "GET /media/{media_id}": Call(READ, "media"),
     "GET /media/{media_id}/file": Call(READ, "media"),
@@ -197,6 +204,12 @@ PAGES: dict[str, Call] = {
     "GET /akun": Call(page(KNOWN)),
     "GET /akun/baru": Call(page(MANAGERS)),
     "POST /akun": Call(done(MANAGE), form={"unit": "{unit}", "platform": "x", "lingkungan": "manual", "nama": "{handle}"}),
+    "POST /akun/hubungkan": Call(done(MANAGE), form={"unit": "{unit}", "platform": "x", "lingkungan": "practice"}),
+    "GET /akun/hubungkan/kembali": Call("409 409 409 409 | 409 409 | 409 409 409 | 303", query="?state=tidak-dikenal"),
+    "GET /akun/hubungkan/{way_id}": Call("404 404 404 404 | 404 404 | 404 404 404 | 303", "foreign_connection"),
+    "POST /akun/hubungkan/{way_id}/pilih": Call(
+        "404 404 404 404 | 404 404 | 404 404 404 | 303", "foreign_connection", form={"akun": "1"}
+    ),
     "GET /akun/{channel_id}": Call(page(READ), "channel"),
     "POST /akun/{channel_id}/jeda": Call(done(MANAGE), "channel"),
     "POST /akun/{channel_id}/lanjut": Call(done(MANAGE), "channel"),

@@ -133,6 +133,7 @@ class World:
             "unit": id_of(self.site.cast.cilendek),
             "tahapan": 1,
             "foreign_notice": 999_999,
+            "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
         }

@@ -1,0 +1,96 @@
+"""How an Instagram account is joined: Instagram Login, which needs no Facebook Page, and tokens that live for sixty days.
+
+Source: "Business Login for Instagram" (developers.facebook.com, read November 2026).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from app.platforms import oauth
+from app.platforms.answer import find_id
+from app.platforms.connecting import Candidate, CannotConnect, Place, Renewed, Way
+from app.platforms.http import AioTransport, Request
+from app.platforms.meta_tokens import renew_long_lived
+
+SITE, TOKEN_HOST = "https://www.instagram.com", "https://api.instagram.com"
+PROFESSIONAL = {"BUSINESS", "MEDIA_CREATOR", "CREATOR"}
+
+
+class InstagramConnector:
+    name: ClassVar[str] = "instagram"
+    title: ClassVar[str] = "Instagram"
+    way: ClassVar[Way] = Way.CONSENT
+    scopes: ClassVar[tuple[str, ...]] = (
+        "instagram_business_basic",
+        "instagram_business_content_publish",
+        "instagram_business_manage_insights",
+    )
+    app_settings: ClassVar[tuple[str, ...]] = ("INSTAGRAM_APP_ID", "INSTAGRAM_APP_SECRET")
+    renews: ClassVar[bool] = True
+
+    def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
+        self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)
+
+    def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
+        parameters = {
+            "client_id": place.app.id,
+            "redirect_uri": place.callback,
+            "scope": ",".join(self.scopes),
+            "state": state,
+        }
+        return oauth.authorize_url(f"{place.at(SITE)}/oauth/authorize", parameters)
+
+    async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
+        form = {
+            "client_id": place.app.id,
+            "client_secret": place.app.secret,
+            "grant_type": "authorization_code",
+            "redirect_uri": place.callback,
+            # Instagram hangs #_ behind its codes; it is not part of them.
+            "code": code.removesuffix("#_"),
+        }
+        url = f"{place.at(TOKEN_HOST)}/oauth/access_token"
+        short = oauth.read_tokens(
+            await oauth.post_form(self._transport, url, form, hidden=form["code"]), title=self.title
+        )
+        oauth.check_scopes(oauth.split_scopes(short.get("permissions")), self.scopes, title=self.title)
+        query = (("grant_type", "ig_exchange_token"), ("client_secret", place.app.secret))
+        token = str(short["access_token"])
+        long_answer = await self._transport.send(
+            Request("GET", f"{place.base_url}/access_token", token, query=(*query, ("access_token", token)))
+        )
+        body = oauth.read_tokens(long_answer, title=self.title)
+        return [await self._account(place, str(body["access_token"]), oauth.life_of(body, now=self._now()))]
+
+    async def renew(self, place: Place, credential: Mapping[str, str]) -> Renewed:
+        return await renew_long_lived(
+            self._transport,
+            place,
+            credential,
+            grant="ig_refresh_token",
+            title=self.title,
+            now=self._now(),
+        )
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _account(self, place: Place, token: str, life: object) -> Candidate:
+        url = f"{place.base_url}/{place.version}/me"
+        me = await self._transport.send(
+            Request("GET", url, token, query=(("fields", "user_id,username,name,account_type"),))
+        )
+        body = me.json or {}
+        account_id, username = find_id(body.get("user_id") or body.get("id")), str(body.get("username") or "")
+        if not me.ok or not account_id:
+            raise oauth.failure(me, title=self.title)
+        kind = str(body.get("account_type") or "")
+        if kind and kind not in PROFESSIONAL:
+            raise CannotConnect(
+                f"@{username} akun pribadi; Instagram hanya mengizinkan akun profesional.",
+                "Ubah menjadi akun profesional di aplikasi Instagram (Pengaturan, Jenis akun), lalu mulai lagi.",
+                code="personal_account",
+            )
+        credential = {"access_token": token, "account_id": account_id, "username": username}
+        return Candidate(account_id, username, str(body.get("name") or username), credential, life)  # type: ignore[arg-type]

@@ -1,0 +1,83 @@
+"""How a Threads account is joined, and its sixty-day token kept alive.
+
+Source: Threads API "Get access tokens" and "Long-lived tokens" (developers.facebook.com, December 2025).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from app.platforms import oauth
+from app.platforms.answer import find_id
+from app.platforms.connecting import Candidate, Place, Renewed, Way
+from app.platforms.http import AioTransport, Request
+from app.platforms.meta_tokens import renew_long_lived
+from app.platforms.threads import wire
+
+SITE = "https://threads.com"
+
+
+class ThreadsConnector:
+    name: ClassVar[str] = "threads"
+    title: ClassVar[str] = wire.TITLE
+    way: ClassVar[Way] = Way.CONSENT
+    scopes: ClassVar[tuple[str, ...]] = ("threads_basic", "threads_content_publish", "threads_manage_insights")
+    app_settings: ClassVar[tuple[str, ...]] = ("THREADS_APP_ID", "THREADS_APP_SECRET")
+    renews: ClassVar[bool] = True
+
+    def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
+        self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)
+
+    def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
+        parameters = {
+            "client_id": place.app.id,
+            "redirect_uri": place.callback,
+            "scope": ",".join(self.scopes),
+            "state": state,
+        }
+        return oauth.authorize_url(f"{place.at(SITE)}/oauth/authorize", parameters)
+
+    async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
+        """Threads does not say which scopes were granted: one that is missing shows when the account is read."""
+        form = {
+            "client_id": place.app.id,
+            "client_secret": place.app.secret,
+            "grant_type": "authorization_code",
+            "redirect_uri": place.callback,
+            "code": code.removesuffix("#_"),
+        }
+        url = f"{place.base_url}/oauth/access_token"
+        short = oauth.read_tokens(
+            await oauth.post_form(self._transport, url, form, hidden=form["code"]), title=self.title
+        )
+        token = str(short["access_token"])
+        query = (
+            ("grant_type", "th_exchange_token"),
+            ("client_secret", place.app.secret),
+            ("access_token", token),
+        )
+        answer = await self._transport.send(Request("GET", f"{place.base_url}/access_token", token, query=query))
+        body = oauth.read_tokens(answer, title=self.title)
+        token = str(body["access_token"])
+        me = await self._transport.send(
+            Request("GET", f"{place.base_url}/{wire.VERSION}/me", token, query=(("fields", "id,username,name"),))
+        )
+        account_id, username = find_id((me.json or {}).get("id")), str((me.json or {}).get("username") or "")
+        if not me.ok or not account_id:
+            raise oauth.failure(me, title=self.title)
+        credential = {"access_token": token, "account_id": account_id, "username": username}
+        name = str((me.json or {}).get("name") or username)
+        return [Candidate(account_id, username, name, credential, oauth.life_of(body, now=self._now()))]
+
+    async def renew(self, place: Place, credential: Mapping[str, str]) -> Renewed:
+        return await renew_long_lived(
+            self._transport,
+            place,
+            credential,
+            grant="th_refresh_token",
+            title=self.title,
+            now=self._now(),
+        )
+
+    async def close(self) -> None:
+        await self._transport.close()
