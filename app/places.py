@@ -41,6 +41,7 @@ class place_of:  # noqa: N801 - likewise
         self._own = base_of(Settings.model_construct(simulator_url="-"))
         self._version = settings.meta_graph_version
         self._callback = f"{settings.base_url}{CALLBACK}"
+        self._guards = not settings.allow_private_addresses
         self._apps = {
             "x": AppKey(settings.x_client_id, settings.x_client_secret),
             "facebook": AppKey(settings.meta_app_id, settings.meta_app_secret),
@@ -54,4 +55,5 @@ class place_of:  # noqa: N801 - likewise
         base = server or self._base(platform, environment)
         app = PRACTICE_APP if environment == "practice" else self._apps.get(platform, AppKey())
         is_own = environment == "live" and base == (server or self._own(platform, environment))
-        return Place(base, self._version, app, self._callback, is_own)
+        guards = self._guards and environment == "live"
+        return Place(base, self._version, app, self._callback, is_own, guards)

@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ from app.platforms.connecting import (
     Registers,
     TakesSecret,
 )
-from app.platforms.contract import TryLater
+from app.platforms.contract import PublishError
 
 log = logger("channels")
 
@@ -109,7 +109,9 @@ class ConnectService:
         connector = self._asking(platform)
         kind = _automatic(environment)
         await self.channels.must_join(actor, unit_id, channel_id)
-        server = rules.read_base_url(base_url, allowed=isinstance(connector, Registers))
+        server = rules.read_base_url(
+            base_url, allowed=isinstance(connector, Registers), allow_private=self.channels.allow_private
+        )
         if isinstance(connector, Registers) and kind is Environment.LIVE and not server:
             raise BadInput("Isi alamat peladen akun unit.", Problem("base_url", "misalnya https://mastodon.social"))
         place = await self._place(connector, kind, server)
@@ -142,7 +144,7 @@ class ConnectService:
             return await self._settle(actor, row, found)
         except CannotConnect as error:
             return await self._fail(row, error)
-        except TryLater as error:
+        except PublishError as error:
             return await self._fail(row, _busy(row.platform, error))
         except AppError as error:
             return await self._fail(row, CannotConnect(error.message, START_AGAIN, code=error.kind))
@@ -200,7 +202,7 @@ class ConnectService:
             self._check_server(found, place)
         except CannotConnect as error:
             raise Conflict(f"{error.reason} {error.remedy}", Problem("secret", error.remedy)) from error
-        except TryLater as error:
+        except PublishError as error:
             raise Unavailable(f"{redact(error.message)} Coba lagi beberapa menit lagi.") from error
         return await self.channels.join(
             actor, unit_id=unit_id, platform=platform, environment=kind, candidate=found, channel_id=channel_id
@@ -251,7 +253,7 @@ class ConnectService:
             key = await connector.register(place)
         except CannotConnect as error:
             raise BadInput(f"{error.reason} {error.remedy}", Problem("base_url", error.remedy)) from error
-        except TryLater as error:
+        except PublishError as error:
             raise Unavailable(f"{redact(error.message)} Periksa alamat peladennya, lalu coba lagi.") from error
         sealed = self.seal.seal({"id": key.id, "secret": key.secret})
         async with self.db.write() as session:
@@ -320,7 +322,7 @@ class ConnectService:
         """An account's own document may name any server: it must be one that a stranger may send us to."""
         if found.base_url and place.is_own:
             try:
-                rules.read_base_url(found.base_url, allowed=True)
+                rules.read_base_url(found.base_url, allowed=True, allow_private=not place.guards)
             except BadInput as error:
                 raise CannotConnect(
                     "Peladen akun ini tidak dapat dipakai.", error.message, code="bad_server"
@@ -353,7 +355,7 @@ def _denied(title: str, error: str) -> CannotConnect:
     )
 
 
-def _busy(platform: str, error: TryLater) -> CannotConnect:
+def _busy(platform: str, error: PublishError) -> CannotConnect:
     return CannotConnect(
         redact(error.message) or f"{platform} sedang terganggu.",
         "Tunggu beberapa menit, lalu mulai lagi. Tidak ada yang berubah.",
@@ -363,7 +365,7 @@ def _busy(platform: str, error: TryLater) -> CannotConnect:
 
 def _as(place: Place, key: Mapping[str, str]) -> Place:
     app = AppKey(key["id"], key["secret"])
-    return Place(place.base_url, place.version, app, place.callback, place.is_own)
+    return replace(place, app=app)
 
 
 def _way(row: Connection, *, authorize_url: str = "", choices: Sequence[Choice] = ()) -> Way:

@@ -27,7 +27,8 @@ class Place:
     """Where the platform listens, and as whom we come. Addresses without trailing slash.
 
     `is_own`: the platform's real address. Anything else (the simulator, a proxy, a test server) stands in for all its
-    hosts, log-in pages too. `callback` is our own address that the platform sends people back to.
+    hosts, log-in pages too. `callback` is our own address that the platform sends people back to. `guards`: a server that a
+    person or an account's document names is connected to only where it is public.
     """
 
     base_url: str
@@ -35,6 +36,7 @@ class Place:
     app: AppKey
     callback: str
     is_own: bool = False
+    guards: bool = True
 
     def at(self, host: str) -> str:
         """`host` where the real platform is meant, else the one that stands in for it."""

@@ -101,6 +101,7 @@ async def post_form(
     *,
     headers: Mapping[str, str] | None = None,
     hidden: str = "",
+    guarded: bool = False,
 ) -> Answer:
     """`hidden` is blotted out of what comes back. Never a create: a lost answer is TryLater."""
-    return await transport.send(Request("POST", url, form=form, headers=headers or {}, hidden=hidden))
+    return await transport.send(Request("POST", url, form=form, headers=headers or {}, hidden=hidden, guarded=guarded))

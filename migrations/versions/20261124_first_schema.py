@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 5bcf87737c19, after 
+Revision: 03e60de0d6fb, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '5bcf87737c19'
+revision = '03e60de0d6fb'
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -38,6 +38,7 @@ class BlueskyConnector:
                 f"{home}/xrpc/com.atproto.server.createSession",
                 json={"identifier": did, "password": secret},
                 hidden=secret,
+                guarded=place.guards and place.is_own,
             )
         )
         body = answer.json or {}
@@ -71,7 +72,7 @@ class BlueskyConnector:
             url = f"https://{did.removeprefix('did:web:')}/.well-known/did.json"
         else:
             url = f"{place.at(DIRECTORY)}/{did}"
-        answer = await self._transport.send(Request("GET", url))
+        answer = await self._transport.send(Request("GET", url, guarded=place.guards and place.is_own))
         for service in _services(answer.json):
             if str(service.get("type")) == _SERVICE and find_id(service.get("id")).endswith("#atproto_pds"):
                 return str(service.get("serviceEndpoint") or "").rstrip("/")

@@ -30,7 +30,7 @@ class MastodonConnector:
 
     async def register(self, place: Place) -> AppKey:
         form = {"client_name": CLIENT, "redirect_uris": place.callback, "scopes": " ".join(self.scopes)}
-        answer = await oauth.post_form(self._transport, f"{place.base_url}/api/v1/apps", form)
+        answer = await oauth.post_form(self._transport, f"{place.base_url}/api/v1/apps", form, guarded=place.guards)
         body = answer.json or {}
         if answer.ok and body.get("client_id") and body.get("client_secret"):
             return AppKey(str(body["client_id"]), str(body["client_secret"]))
@@ -62,11 +62,15 @@ class MastodonConnector:
             "code": code,
             "code_verifier": verifier,
         }
-        answer = await oauth.post_form(self._transport, f"{place.base_url}/oauth/token", form, hidden=code)
+        answer = await oauth.post_form(
+            self._transport, f"{place.base_url}/oauth/token", form, hidden=code, guarded=place.guards
+        )
         body = oauth.read_tokens(answer, title=self.title)
         oauth.check_scopes(oauth.split_scopes(body.get("scope")), self.scopes, title=self.title)
         token = str(body["access_token"])
-        me = await self._transport.send(Request("GET", f"{place.base_url}/api/v1/accounts/verify_credentials", token))
+        me = await self._transport.send(
+            Request("GET", f"{place.base_url}/api/v1/accounts/verify_credentials", token, guarded=place.guards)
+        )
         account_id, username = find_id((me.json or {}).get("id")), str((me.json or {}).get("username") or "")
         if not me.ok or not account_id:
             raise oauth.failure(me, title=self.title)
@@ -83,7 +87,9 @@ class MastodonConnector:
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         token = credential.get("access_token", "")
         form = {name: credential.get(name, "") for name in ("client_id", "client_secret")} | {"token": token}
-        await oauth.post_form(self._transport, f"{place.base_url}/oauth/revoke", form, hidden=token)
+        await oauth.post_form(
+            self._transport, f"{place.base_url}/oauth/revoke", form, hidden=token, guarded=place.guards
+        )
 
     async def close(self) -> None:
         await self._transport.close()
