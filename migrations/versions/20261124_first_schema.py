@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 03e60de0d6fb, after 
+Revision: 02b661424585, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '03e60de0d6fb'
+revision = '02b661424585'
 down_revision = None
 branch_labels = None
 depends_on = None
