@@ -30,6 +30,7 @@ from app.posts.broadcasts import BroadcastService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
+from app.publishing.holding import HoldService
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
@@ -80,6 +81,7 @@ class Kentongan:
     revising: ReviseService
     series: SeriesService
     pauses: PauseService
+    holding: HoldService
     engagement: EngagementService
     notices: NoticesService
     outside: SafeClient
@@ -160,6 +162,7 @@ def build(settings: Settings) -> Kentongan:
         series=SeriesService(db, now, platforms, tahapan, broadcasts),
         revising=revising,
         pauses=PauseService(db, clock),
+        holding=HoldService(db, clock, platforms, settings.send_timeout),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
         notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
         outside=SafeClient(allow_private=settings.allow_private_addresses),

@@ -1,14 +1,12 @@
 """The `kentongan` command."""
 
-import asyncio
 import json
 import os
 import socket
 import sys
 import webbrowser
-from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -16,17 +14,19 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from app import practice
+from app import operator_commands, practice
 from app.accounts import unit_store
 from app.accounts.loading import LoadReport, load_city, load_regions, load_stages
 from app.accounts.rules import Act, Role
 from app.audit.sealing import verify
-from app.bootstrap import Kentongan, build
+from app.bootstrap import Kentongan
+from app.command import in_house as _in_house
+from app.command import must_exist as _must_exist
+from app.command import read_settings as _settings
+from app.command import say
 from app.content.loading import SHIPPED as SHIPPED_TEMPLATES
 from app.content.loading import load_templates
 from app.kit.errors import AppError
-from app.kit.logs import configure
-from app.migrate import migrate as migrate_database
 from app.settings import Settings
 from app.supervisor import become
 from simulator.main import create_simulator
@@ -39,17 +39,12 @@ token_app = typer.Typer(help="Token API.", no_args_is_help=True)
 audit_app = typer.Typer(help="Jejak audit.", no_args_is_help=True)
 for name, group in (("load", load_app), ("user", user_app), ("token", token_app), ("audit", audit_app)):
     app.add_typer(group, name=name)
+operator_commands.install(app)
 
 Host = Annotated[str, typer.Option(help="Alamat yang didengarkan.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Porta web.")]
-Answer = TypeVar("Answer")
 
 SETUP_HOURS = 24
-
-
-def say(text: str) -> None:
-    """Plain, whole lines, at once: scripts read them."""
-    print(text, flush=True)
 
 
 def main() -> None:
@@ -71,34 +66,6 @@ def _complain(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr, flush=True)
     raise SystemExit(1)
-
-
-def _settings(**overrides: Any) -> Settings:
-    settings = Settings(**overrides)
-    configure(level=settings.log_level)
-    return settings
-
-
-def _in_house(work: Callable[[Kentongan], Awaitable[Answer]], settings: Settings | None = None) -> Answer:
-    """Run `work` in a house of its own, on a schema that is up to date."""
-
-    async def run() -> Answer:
-        house = build(settings or _settings())
-        try:
-            await migrate_database(house.db)
-            return await work(house)
-        finally:
-            await house.close()
-
-    return _run(run())
-
-
-def _run(work: Coroutine[Any, Any, Answer]) -> Answer:
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop
-
-    return uvloop.run(work)
 
 
 @app.callback(invoke_without_command=True)
@@ -314,11 +281,6 @@ def load_template_file(
     report = _in_house(lambda house: load_templates(house.db, file, now=house.clock.now(), election=election))
     say(f"{report.templates} templat.")
     _tell(report.added, report.changed, report.kept)
-
-
-def _must_exist(file: Path) -> None:
-    if not file.is_file():
-        raise RuntimeError(f"Berkas {file} tidak ada.")
 
 
 def _tell(added: int, changed: int, kept: int) -> None:

@@ -25,7 +25,12 @@ async def migrate(db: Database) -> None:
         await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
 
 
+def head_revision() -> str:
+    """The schema that this version of the program works with."""
+    return ScriptDirectory.from_config(config()).get_current_head() or ""
+
+
 async def is_current(db: Database) -> bool:
     async with db.engine.connect() as connection:
         found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    return found == ScriptDirectory.from_config(config()).get_current_head()
+    return found == head_revision()

@@ -183,5 +183,13 @@ class Settings(BaseSettings):
         return self.simulator_url or f"{self.base_url}/simulator"
 
     @property
+    def redis_address(self) -> str:
+        """Where Redis listens; the embedded one is found by its socket while `up` or `demo` runs."""
+        given = os.environ.get("KENTONGAN_EMBEDDED_REDIS")
+        socket = (self.data_dir / "valkey" / "s.sock").resolve()
+        own = f"unix://{socket}" if self.redis_url == "embedded" and socket.exists() else self.redis_url
+        return given or own
+
+    @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"

@@ -41,3 +41,7 @@ async def drop_expired(session: WriteSession, *, now: datetime, holder: str | No
     if holder is not None:
         statement = statement.where(col(IdempotentCall.holder) == holder)
     return (await session.run(statement)).rowcount
+
+
+async def drop_all(session: WriteSession) -> None:
+    await session.run(delete(IdempotentCall))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.accounts import store, tokens
+from app.accounts.idempotency_store import drop_all as drop_all_calls
 from app.accounts.models import ApiToken, LoginLink, LoginSession, Membership, Unit, User
 from app.accounts.people import (
     MAX_DEVICE,
@@ -155,6 +156,11 @@ class PeopleService:
             )
             await record(session, at=now, actor=f"user:{user_id}", action="session.start", subject=f"user:{user_id}")
         return session_secret
+
+    async def forget_ways_in(self, session: WriteSession) -> None:
+        """After a restore: a link that was used since the backup must not open a second time, nor an old answer be replayed."""
+        await store.end_unused_links(session, now=self.now())
+        await drop_all_calls(session)
 
     async def actor_by_session(self, secret: str) -> Actor:
         """Raises Unauthenticated for a session that is unknown, ended, or unseen for 30 days."""

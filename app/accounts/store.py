@@ -104,6 +104,11 @@ async def consume_link(session: WriteSession, secret_hash: str, *, now: datetime
     return (await session.run(statement)).rowcount == 1
 
 
+async def end_unused_links(session: WriteSession, *, now: datetime) -> int:
+    statement = update(LoginLink).where(col(LoginLink.used_at).is_(None)).values(used_at=now)
+    return (await session.run(statement)).rowcount
+
+
 async def find_session(session: ReadSession, secret_hash: str) -> tuple[LoginSession, User] | None:
     query = (
         select(LoginSession, User)

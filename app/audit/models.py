@@ -49,3 +49,13 @@ class OutboxEvent(SQLModel, table=True):
     unit_id: int = Field(foreign_key="unit.id")
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OperatorAct(SQLModel, table=True):
+    """The last time of each kind of act: `backup`, `restore`, `keys.rotate`. `note` says of what, and holds no secret."""
+
+    __tablename__ = "operator_act"
+
+    kind: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    note: str = ""

@@ -39,6 +39,11 @@ class Clock:
         real = time.time()
         return datetime.fromtimestamp(self.since + self.offset + (real - self.since) * self.speed, UTC)
 
+    @staticmethod
+    def aware(moment: datetime) -> datetime:
+        """A moment that was typed without its zone is UTC."""
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
     def span(self, real_seconds: float) -> timedelta:
         """How far this clock moves in so many real seconds."""
         return timedelta(seconds=real_seconds * self.speed)

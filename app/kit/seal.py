@@ -38,8 +38,20 @@ class Seal:
             raise Unreadable("no configured key opens this") from error
         return opened
 
+    def opens(self, sealed: str) -> bool:
+        """Is it sealed with one of these keys?"""
+        try:
+            self._box.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
+
     def rotate(self, sealed: str) -> str:
-        return self._box.rotate(sealed.encode()).decode()
+        """The same secret, sealed with the first key; raises Unreadable."""
+        try:
+            return self._box.rotate(sealed.encode()).decode()
+        except InvalidToken as error:
+            raise Unreadable("no configured key opens this") from error
 
     def sign(self, purpose: str, value: str) -> str:
         """A short signature of `value`; `purpose` keeps one kind of signature from serving as another."""
@@ -70,7 +82,11 @@ def keys_in(folder: Path) -> tuple[str, ...]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return tuple(path.read_text().split())
+        return read_keys(folder)
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_urlsafe(32) + "\n")
-    return tuple(path.read_text().split())
+    return read_keys(folder)
+
+
+def read_keys(folder: Path) -> tuple[str, ...]:
+    return tuple((folder / "keys").read_text().split())

@@ -79,12 +79,14 @@ class Sent:
     """What is known of an earlier try, for looking it up: its time window and what `prepare` had stored.
 
     `taken` are remote ids that belong to other deliveries of the channel: the same words may have been said twice.
+    `is_witness_lost`: the database was restored, so `prepared` may miss what was used; only our own content proves anything.
     """
 
     first_at: datetime
     last_at: datetime
     prepared: Json = field(default_factory=dict)
     taken: Collection[str] = ()
+    is_witness_lost: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from app.content.media import MediaService
 from app.kit.db import ReadSession
 from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent
 from app.publishing import store
-from app.publishing.rules import ALTERED, hash_of
+from app.publishing.rules import ALTERED, RESTORED, hash_of
 
 PICTURE_LIFE = timedelta(hours=48)
 """How long the public address of a picture stays good: longer than a container lives (24 h)."""
@@ -107,7 +107,12 @@ def _claim(
         code=row["code"],
         account=account or _NOBODY,
         message=Message(f"delivery-{row['id']}", body.get("text", ""), shown, body.get("options", {})),
-        sent=Sent(row["first_sent_at"] or row["due_at"], row["last_sent_at"] or row["due_at"], row["prepared"]),
+        sent=Sent(
+            row["first_sent_at"] or row["due_at"],
+            row["last_sent_at"] or row["due_at"],
+            row["prepared"],
+            is_witness_lost=row["code"] == RESTORED,
+        ),
         prepared=row["prepared"],
         problem=problem,
         media=tuple(media_id for media_id, _ in wanted),

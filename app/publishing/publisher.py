@@ -130,7 +130,7 @@ class Publisher:
         ahead, now = self.clock.span(AHEAD), self.clock.now()
         for lane, moment in moments.items():
             free = self._free(lane)
-            if moment > now + ahead or lane in paused or not self.may_send:
+            if moment > now + ahead or lane in paused or store.ALL_LANES in paused or not self.may_send:
                 continue
             if free == 0:
                 self._full.add(lane)

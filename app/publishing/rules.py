@@ -64,11 +64,19 @@ LOOK_AGAIN = timedelta(seconds=30)
 
 DUPLICATE = "duplicate"
 CONTAINER_LOST = "container_lost"
+RESTORED = "restored"
+"""The database is older than what was done: a try that it knows nothing of may have been made, with another container."""
 
 ASK_A_PERSON = (
     "Platform ini tidak dapat ditanya apakah unggahan sudah terbit. Buka akunnya, lalu tandai sudah atau belum terbit."
 )
 SAME_TEXT = "Platform menolak karena teks yang sama sudah pernah diunggah di akun ini. Ubah teksnya, lalu coba lagi."
+AFTER_RESTORE = "Basis data dipulihkan dari cadangan; dicek ke platform apakah ini sudah terbit."
+ASK_AFTER_RESTORE = "Basis data dipulihkan dari cadangan, dan platform ini tidak dapat ditanya. Buka akunnya, lalu tandai sudah atau belum terbit."
+MISSED_IN_RESTORE = (
+    "Basis data dipulihkan dari cadangan: unggahan ini mungkin sudah disetujui dan terbit sesudah cadangan dibuat. "
+    "Periksa akunnya sebelum membuatnya lagi."
+)
 TOO_LATE = "Tidak sempat terbit sebelum batas waktunya."
 ALTERED = "Isi yang akan dikirim berbeda dari yang disetujui. Ajukan ulang untuk ditinjau."
 

@@ -80,13 +80,19 @@ async def paused_lanes(session: ReadSession, *, now: datetime) -> set[str]:
     return set((await session.run(select(col(LanePause.lane)).where(col(LanePause.until) > now))).scalars())
 
 
+ALL_LANES = "*"
+"""A lane pause under this name holds every lane: nothing leaves until the operator says so."""
+
+IS_HELD = select(col(LanePause.lane)).where(col(LanePause.lane) == ALL_LANES).exists()
+
+
 async def claim_due(
     session: WriteSession, lane: str, *, worker_id: str, now: datetime, ahead: timedelta, limit: int
 ) -> list[dict[str, Any]]:
     """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
     wanted = (
         select(D.id)
-        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED)
+        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED, ~IS_HELD)
         .order_by(D.act_at, D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

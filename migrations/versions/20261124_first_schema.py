@@ -62,6 +62,12 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('lane', name=op.f('pk_lane_pause'))
     )
+    op.create_table('operator_act',
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', name=op.f('pk_operator_act'))
+    )
     op.create_table('snapshot',
     sa.Column('views', sa.Integer(), nullable=True),
     sa.Column('reach', sa.Integer(), nullable=True),
@@ -790,6 +796,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_snapshot_delivery')
 
     op.drop_table('snapshot')
+    op.drop_table('operator_act')
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
     op.drop_table('election')

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from app.platforms.answer import Answer, chunked
+from app.platforms.answer import Answer, chunked, endless
 from app.platforms.bluesky import wire
 from app.platforms.bluesky.sessions import Sessions
 from app.platforms.contract import (
@@ -25,6 +25,8 @@ from app.platforms.contract import (
     TryLater,
 )
 from app.platforms.http import AioTransport, Request, load_picture
+
+MAX_PAGES = 20
 
 
 class BlueskyAdapter:
@@ -75,6 +77,8 @@ class BlueskyAdapter:
         return wire.read_written(answer, handle=session.handle, at=at, now=self._now())
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        if sent.is_witness_lost:
+            return await self._find_listed(account, message, sent)
         rkey = str(sent.prepared.get("rkey") or "")
         if not rkey:
             # Nothing can be written without a key, and it is stored before.
@@ -108,6 +112,19 @@ class BlueskyAdapter:
 
     async def close(self) -> None:
         await self._transport.close()
+
+    async def _find_listed(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        """By its words, where the key it was written under is lost; records come newest first."""
+        session = await self._sessions.get(account)
+        query = [("repo", session.did), ("collection", wire.COLLECTION), ("limit", str(wire.PAGE))]
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            place = [("cursor", cursor)] if cursor else []
+            answer = await self._call(account, "GET", "com.atproto.repo.listRecords", query=[*query, *place])
+            found, cursor = wire.read_listed(answer, message, sent, handle=session.handle, now=self._now())
+            if found or not cursor:
+                return found
+        raise endless(wire.TITLE)
 
     async def _followers(self, account: Account) -> int | None:
         """Their number is worth less than the posts' own: a read that nobody answers leaves it out."""

@@ -25,6 +25,7 @@ from app.platforms.contract import (
     Published,
     PublishError,
     Refused,
+    Sent,
     TryLater,
 )
 
@@ -46,6 +47,12 @@ November 2026. The lexicon sets no limit for alt text; 2,000 is what Bluesky's o
 
 BATCH = 25
 """Posts a read may name: lexicon app.bsky.feed.getPosts, `uris.maxLength`."""
+
+PAGE = 100
+"""Records a list may hold: lexicon com.atproto.repo.listRecords, `limit.maximum`."""
+
+LIST_SLACK = timedelta(minutes=10)
+"""A server's clock and ours may differ, and a batch may have waited."""
 
 LOST = "container_lost"
 
@@ -219,6 +226,28 @@ def check_removed(answer: Answer, *, now: datetime) -> None:
 
 def key_of(uri: str) -> str:
     return uri.rpartition("/")[2]
+
+
+def read_listed(
+    answer: Answer, message: Message, sent: Sent, *, handle: str, now: datetime
+) -> tuple[Published | None, str]:
+    """Our very words among one page of records, written in the try's window and nobody else's; and the next page's cursor.
+
+    The cursor is empty at the end of the list and once the records are older than the window.
+    """
+    records = find_at(answer.json, "records")
+    if not answer.ok or not isinstance(records, list):
+        raise failure(answer, create=False, now=now)
+    earliest, latest = sent.first_at - LIST_SLACK, sent.last_at + LIST_SLACK
+    is_past = False
+    for record in records:
+        uri, at = str(find_at(record, "uri") or ""), read_time(find_at(record, "value", "createdAt"))
+        is_past = is_past or (at is not None and at < earliest)
+        if at is None or not earliest <= at <= latest or uri in sent.taken or not uri:
+            continue
+        if find_at(record, "value", "text") == message.text:
+            return Published(uri, permalink(handle, uri), at), ""
+    return None, "" if is_past else str(find_at(answer.json, "cursor") or "")
 
 
 def permalink(handle: str, uri: str) -> str:

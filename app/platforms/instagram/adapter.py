@@ -73,6 +73,8 @@ class InstagramAdapter:
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         """The container is the witness; the list of media then names the post."""
+        if sent.is_witness_lost:
+            return await self._find_listed(account, message, sent)
         container_id = str(sent.prepared.get("container") or "")
         if not container_id:
             # Nothing can be published without a container, and it is stored before the publish is called.

@@ -71,6 +71,8 @@ class ThreadsAdapter:
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         """The container is the witness; the list of posts then names ours."""
+        if sent.is_witness_lost:
+            return await self._find_listed(account, message, sent)
         container_id = str(sent.prepared.get("container") or "")
         if not container_id:
             # Nothing can be published without a container, and it is stored before the publish is called.
