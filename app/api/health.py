@@ -35,7 +35,7 @@ async def healthz() -> dict[str, str]:
 async def readyz(house: HouseDep, response: Response) -> Ready:
     parts = {"database": Part(ok=True, detail="terhubung")}
     try:
-        pulse = await house.publishing.pulse()
+        pulse, hold = await house.publishing.pulse(), await house.holding.find()
     except (SQLAlchemyError, OSError) as error:
         parts["database"] = Part(ok=False, detail=f"tidak terjangkau: {type(error).__name__}")
     else:
@@ -44,6 +44,7 @@ async def readyz(house: HouseDep, response: Response) -> Ready:
         alive = silent is not None and silent <= limit
         said = "belum ada pekerja" if silent is None else f"detak terakhir {silent:.1f} detik lalu".replace(".", ",")
         parts["worker"] = Part(ok=alive, detail=said)
+        parts["sending"] = Part(ok=hold is None, detail=f"ditahan: {hold.reason}" if hold else "berjalan")
         overdue = pulse.overdue
         late = overdue is not None and overdue > OVERDUE_AFTER
         parts["overdue"] = Part(
