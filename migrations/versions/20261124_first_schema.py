@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 02b661424585, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '02b661424585'
+revision = '20261124_first_schema'
 down_revision = None
 branch_labels = None
 depends_on = None
