@@ -27,6 +27,7 @@ from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters, build_connectors
 from app.posts.broadcasts import BroadcastService
+from app.posts.correcting import CorrectionService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
@@ -78,6 +79,7 @@ class Kentongan:
     withdrawing: WithdrawService
     posts: PostService
     broadcasts: BroadcastService
+    corrections: CorrectionService
     revising: ReviseService
     series: SeriesService
     pauses: PauseService
@@ -137,6 +139,7 @@ def build(settings: Settings) -> Kentongan:
     posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
     revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
     tahapan.on_moved.append(revising.on_moved)
+    people = PeopleService(db, now)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     return Kentongan(
         settings,
@@ -148,7 +151,7 @@ def build(settings: Settings) -> Kentongan:
         wilayah=WilayahService(db),
         tahapan=tahapan,
         units=UnitService(db, now),
-        people=PeopleService(db, now),
+        people=people,
         idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
         connecting=ConnectService(db, seal, now, channels, connectors, place_of(settings)),
@@ -159,7 +162,8 @@ def build(settings: Settings) -> Kentongan:
         withdrawing=WithdrawService(db, clock, platforms, channels, publishing),
         posts=posts,
         broadcasts=broadcasts,
-        series=SeriesService(db, now, platforms, tahapan, broadcasts),
+        corrections=CorrectionService(db),
+        series=SeriesService(db, now, platforms, tahapan, broadcasts, people.actor_of),
         revising=revising,
         pauses=PauseService(db, clock),
         holding=HoldService(db, clock, platforms, settings.send_timeout),

@@ -216,10 +216,12 @@ def migrate() -> None:
 def load_kota_bogor(
     shift_weeks: Annotated[int, typer.Option(min=0, max=5200, help="Geser kalender maju sekian pekan (latihan).")] = 0,
 ) -> None:
-    """76 wilayah, 75 unit, 87 tahapan, 30 templat Kota Bogor."""
+    """76 wilayah, 75 unit, 87 tahapan, 31 templat Kota Bogor."""
 
     async def work(house: Kentongan) -> None:
-        report = await load_city(house.db, now=house.clock.now(), shift_weeks=shift_weeks)
+        report = await load_city(
+            house.db, now=house.clock.now(), shift_weeks=shift_weeks, on_moved=house.tahapan.on_moved
+        )
         templates = await load_templates(house.db, now=house.clock.now())
         say(
             f"Kota Bogor: {report.regions} wilayah, {report.units} unit, {report.stages} tahapan, {templates.templates} templat."
@@ -266,7 +268,9 @@ def load_stage_file(
 ) -> None:
     """Kalender tahapan dari berkas CSV Anda."""
     _must_exist(file)
-    report = _in_house(lambda house: load_stages(house.db, file, election, now=house.clock.now()))
+    report = _in_house(
+        lambda house: load_stages(house.db, file, election, now=house.clock.now(), on_moved=house.tahapan.on_moved)
+    )
     say(f"{report.stages} tahapan.")
     _tell(report.added, report.changed, report.kept)
 

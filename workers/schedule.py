@@ -11,12 +11,14 @@ _EVERY_5 = set(range(0, 60, 5))
 # A kept result would swallow the next ring of the same name (arq 0.28).
 FUNCTIONS: list[Function] = [
     func(tasks.prepare_media, keep_result=0, timeout=120, max_tries=1),
+    func(tasks.grow_series, keep_result=0, timeout=600, max_tries=1),
     func(tasks.collect_metrics, keep_result=0, timeout=120, max_tries=1),
 ]
 CRON: list[CronJob] = [
     cron(tasks.prepare_media, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.grow_series, second={15, 45}, keep_result=0, timeout=600, max_tries=1),
     cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.spread_notices, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

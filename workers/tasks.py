@@ -28,6 +28,10 @@ async def close_finished(ctx: dict[str, Any]) -> None:
     await _house(ctx).posts.close_finished()
 
 
+async def grow_series(ctx: dict[str, Any]) -> None:
+    await _house(ctx).series.grow()
+
+
 async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await _house(ctx).idempotency.sweep()
 

@@ -1,6 +1,7 @@
 """How a city's reference data comes from files into the database: checked first, then all of it or nothing."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.kit.db import Database
 from app.kit.tabular import refuse
 from app.settings import ROOT
 from app.tahapan.reading import ElectionFile, StageFile, read_election, read_stages
-from app.tahapan.service import TahapanService
+from app.tahapan.service import Hook, TahapanService
 from app.wilayah.reading import RegionFile, read_regions
 from app.wilayah.service import WilayahService
 from app.wilayah.store import Progress
@@ -57,19 +58,24 @@ async def load_city(
     city: str = "kota-bogor",
     election: str = "pilkada-2024",
     shift_weeks: int = 0,
+    on_moved: Sequence[Hook] = (),
 ) -> LoadReport:
     """Regions, units and calendar of one city in one transaction. A second run changes nothing and keeps edits.
 
-    `shift_weeks` moves every date of a calendar not loaded before. Raises BadInput naming file, line and column.
+    `shift_weeks` moves every date of a calendar not loaded before; `on_moved` as in TahapanService. Raises BadInput naming file, line and column.
     """
     files = await asyncio.to_thread(_read, folder, city, election)
-    wilayah, tahapan, units = WilayahService(db), TahapanService(db, lambda: now), UnitService(db, lambda: now)
+    wilayah, tahapan, units = (
+        WilayahService(db),
+        TahapanService(db, lambda: now, [*on_moved]),
+        UnitService(db, lambda: now),
+    )
     async with db.write() as session:
         merged = await wilayah.load(files.regions, session=session)
         home, one = await tahapan.load_election(files.election, session=session, shift_weeks=shift_weeks)
         assert home.id is not None
         merged += one
-        merged += await tahapan.load_stages(files.stages, session=session, election=home)
+        merged += await tahapan.load_stages(files.stages, session=session, election=home, by=_LOADER)
         merged += await units.load(files.units, files.plans, session=session, election_id=home.id)
         voting_day = (await tahapan.calendar(session, home.id)).voting_day()
         report = LoadReport(
@@ -101,14 +107,16 @@ async def load_regions(db: Database, file: Path, *, progress: Progress | None = 
     return LoadReport(regions=len(regions.regions), added=merged.added, changed=merged.changed)
 
 
-async def load_stages(db: Database, file: Path, election: str, *, now: datetime) -> LoadReport:
-    """A calendar from the user's own file into a loaded election; its days move by that election's shift."""
+async def load_stages(
+    db: Database, file: Path, election: str, *, now: datetime, on_moved: Sequence[Hook] = ()
+) -> LoadReport:
+    """A calendar from the user's own file into a loaded election; its days move by that election's shift, and posts with them."""
     stages = await asyncio.to_thread(read_stages, file)
     stages.findings.refuse()
-    tahapan = TahapanService(db, lambda: now)
+    tahapan = TahapanService(db, lambda: now, [*on_moved])
     async with db.write() as session:
         home = await tahapan.election_by_code(session, election)
-        merged = await tahapan.load_stages(stages, session=session, election=home)
+        merged = await tahapan.load_stages(stages, session=session, election=home, by=_LOADER)
         return LoadReport(
             stages=len(stages.rows),
             added=merged.added,

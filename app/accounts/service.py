@@ -1,6 +1,6 @@
 """Who is here, how they come in, and what of the house opens for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -110,6 +110,13 @@ class PeopleService:
             if not user.is_active:
                 raise NotFound("Orang ini sudah dinonaktifkan.")
             return Actor(user_id, user.name, await store.grants_of(session, user_id))
+
+    async def names(self, labels: Iterable[str]) -> dict[str, str]:
+        """Names by `Actor.label`, of people whose deeds the caller may see; what is no person's label is left out."""
+        numbers = {label: int(label[5:]) for label in set(labels) if label.startswith("user:") and label[5:].isdigit()}
+        async with self.db.read() as session:
+            known = await store.names_of(session, set(numbers.values()))
+        return {label: known[number] for label, number in numbers.items() if number in known}
 
     async def find_user_by_email(self, email: str) -> User | None:
         async with self.db.read() as session:

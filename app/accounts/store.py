@@ -1,6 +1,6 @@
 """Every query about people, their roles, links, sessions and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, false, or_, update
@@ -28,6 +28,11 @@ async def find_unit(session: ReadSession, unit_id: int, *, paths: Sequence[str] 
 
 async def find_user(session: ReadSession, user_id: int) -> User | None:
     return (await session.exec(select(User).where(col(User.id) == user_id))).one_or_none()
+
+
+async def names_of(session: ReadSession, user_ids: Collection[int]) -> dict[int, str]:
+    query = select(User.id, User.name).where(col(User.id).in_(user_ids))
+    return {identity: name for identity, name in (await session.exec(query)).all() if identity is not None}
 
 
 async def find_user_by_email(session: ReadSession, email: str) -> User | None:

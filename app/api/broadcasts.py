@@ -42,6 +42,9 @@ class NewBroadcast(Body):
     variables: Variables = {}
     tahapan: Code | None = None
     valid_until: Moment | None = None
+    corrects: AnId | None = Field(
+        None, description="Nomor tahapan: tepat ke akun yang telanjur memuat tanggal lamanya; select diabaikan."
+    )
     dry_run: bool = False
 
 
@@ -84,6 +87,7 @@ class BroadcastRow(Row):
     created_at: datetime | None = None
     cancelled_at: datetime | None = None
     withdrawal: TakenDownRow | None = Field(None, description="Kemajuan penarikan, bila siaran ini ditarik.")
+    corrects: int | None = None
 
 
 class BroadcastList(BaseModel):

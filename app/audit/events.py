@@ -15,6 +15,7 @@ class EventKind(StrEnum):
     POST_IN_REVIEW = "post.in_review"
     POST_APPROVED = "post.approved"
     POST_REJECTED = "post.rejected"
+    TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 
 
 @dataclass(frozen=True)

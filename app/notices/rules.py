@@ -90,6 +90,8 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = authors & {member.user_id for member in members}
         case EventKind.POST_IN_REVIEW:
             told = _reviewers(event, [member for member in members if member.user_id not in authors])
+        case EventKind.TASK_RECALLED:
+            told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.CHANNEL_BROKEN:
             # Writers and reviewers may not reconnect; who may, must know.
             told = _concerned(event, members) | _nearest(members, lambda member: member.may(Act.MANAGE))

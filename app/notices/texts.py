@@ -42,6 +42,8 @@ def write(events: Sequence[Happening]) -> Text:
             text = _approved(event)
         case EventKind.POST_REJECTED:
             text = _rejected(event)
+        case EventKind.TASK_RECALLED:
+            text = _recalled(event)
     mark = "[Latihan] " if event.detail.get("environment") == "practice" else ""
     return Text(_short(mark + text.title, MAX_TITLE), _short(text.body, MAX_BODY), text.link)
 
@@ -123,6 +125,21 @@ def _rejected(event: Happening) -> Text:
         f"Unggahan {event.unit_name} dikembalikan untuk diperbaiki",
         f"Alasan dari {by}: {_sentence(reason)} Perbaiki, lalu ajukan lagi.",
         _post_link(event),
+    )
+
+
+def _recalled(event: Happening) -> Text:
+    places = ", ".join(TITLES.get(name, name.capitalize()) for name in event.detail.get("platforms", ()))
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    what = (
+        "Teks barunya menunggu tinjauan dulu."
+        if event.detail.get("waits")
+        else f"Pakai teks baru di daftar tugas{f', untuk {due}' if due else ''}."
+    )
+    return Text(
+        f"Jangan terbitkan teks lama {event.unit_name} di {places}",
+        f"Kalender tahapan berubah. {what} Bila teks lama sudah telanjur terbit, tandai di tugasnya, lalu kabari PPK Anda.",
+        "/tugas",
     )
 
 

@@ -1,7 +1,7 @@
 """One template to many units: look first, then all of it in one go."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.platforms.registry import TITLES
 from app.posts import rules, store, voices
+from app.posts.correcting import channels_to_correct
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
 from app.posts.rules import Timing
@@ -38,7 +39,10 @@ from app.tahapan.service import TahapanService
 
 @dataclass(frozen=True)
 class BroadcastInput:
-    """Who says what, where and when. `environment` None: live where any chosen unit has a live channel, else practice."""
+    """Who says what, where and when. `environment` None: live where any chosen unit has a live channel, else practice.
+
+    `corrects`: a stage; exactly the channels that told its former days are chosen, whatever else is asked for.
+    """
 
     template_id: int
     kinds: Sequence[str]
@@ -55,6 +59,7 @@ class BroadcastInput:
     environment: str | None = None
     deadline: datetime | None = None
     valid_until: datetime | None = None
+    corrects: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ class BroadcastView:
     cancelled_at: datetime | None = None
     price: Price = NOTHING
     withdrawal: TakenDown | None = None
+    corrects: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,7 @@ class BroadcastService:
             deliveries=sum(len(item.plan.channels) for item in draft.items),
             problems=[_problem_json(p) for p in draft.problems],
             deadline=wanted.deadline,
+            corrects=wanted.corrects,
             created_by=actor.user_id,
             created_at=self.now(),
         )
@@ -238,6 +245,9 @@ class BroadcastService:
         actor.must(Act.BROADCAST)
         self._check_platforms(wanted.platforms)
         async with self.db.read() as session:
+            exact = await channels_to_correct(session, actor, wanted.corrects) if wanted.corrects else None
+            if exact is not None:
+                wanted = replace(wanted, under=None, unit_ids=sorted({one.unit_id for one in exact.values()}))
             template = await content_store.visible_template(session, actor.paths(Act.READ), wanted.template_id)
             if template is None:
                 raise NotFound("Templat ini tidak ada, atau bukan untuk unit Anda.")
@@ -266,7 +276,7 @@ class BroadcastService:
         )
         own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
         for channel in channels:
-            if channel.environment == environment:
+            if channel.environment == environment if exact is None else channel.id in exact:
                 own[channel.unit_id].append(channel)
         chosen = [speakers[i] for i in ids if i in speakers]
         if why_not := voices.lacks_local_words(source, wanted.platforms, chosen):
@@ -301,7 +311,8 @@ class BroadcastService:
         problems: list[UnitProblem] = []
         for index, speaker in enumerate(speakers):
             own = channels[speaker.unit_id]
-            absent = [p for p in dict.fromkeys(wanted.platforms) if p not in {channel.platform for channel in own}]
+            asked = () if wanted.corrects else dict.fromkeys(wanted.platforms)
+            absent = [p for p in asked if p not in {channel.platform for channel in own}]
             problems += [_problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.") for p in absent]
             if not own:
                 continue
@@ -377,6 +388,7 @@ class BroadcastService:
                 created_at=row.created_at,
                 cancelled_at=row.cancelled_at,
                 withdrawal=down.get(row.id or 0),
+                corrects=row.corrects,
             )
             for row in rows
         ]

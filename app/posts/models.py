@@ -10,7 +10,10 @@ from app.kit.db import UtcDateTime
 
 
 class Broadcast(SQLModel, table=True):
-    """One template sent to many units. `request` is what was asked for; the counts are final once created."""
+    """One template sent to many units. `request` is what was asked for; the counts are final once created.
+
+    `corrects`: the stage whose former days its channels had told the public.
+    """
 
     __tablename__ = "broadcast"
 
@@ -25,6 +28,7 @@ class Broadcast(SQLModel, table=True):
     deliveries: int = 0
     problems: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     deadline: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    corrects: int | None = Field(default=None, foreign_key="tahapan.id", index=True)
     created_by: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -68,7 +72,10 @@ class Post(SQLModel, table=True):
 
 
 class Series(SQLModel, table=True):
-    """One template said again and again around a stage. `request` is what was asked for; it expands to ordinary posts."""
+    """One template said again and again around a stage. `request` is what was asked for; it expands to ordinary posts.
+
+    `steps` are the moments it has posts for, `stamp` the calendar's when that was last looked at: a stage that grows has more.
+    """
 
     __tablename__ = "series"
 
@@ -78,6 +85,8 @@ class Series(SQLModel, table=True):
     environment: str
     request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     problems: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    steps: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    stamp: int = 0
     version: int = 1
     created_by: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -68,7 +68,8 @@ class Said:
 class Verdict:
     """What becomes of a post. `values`: its columns, empty where it stays as it is; `is_stale`: what has left is no longer true.
 
-    `reasons` are why a person must look; `needs` who.
+    `reasons` are why a person must look; `needs` who. `true_hashes`: by platform, the message that is no longer stale
+    once a change is taken back (empty: whatever has left is stale or none of it).
     """
 
     case: Case
@@ -78,6 +79,7 @@ class Verdict:
     before: Said = Said(None, None)
     after: Said = Said(None, None)
     is_stale: bool = False
+    true_hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def post_id(self) -> int:

@@ -20,11 +20,12 @@ from app.posts import revise_store, rules
 from app.posts.models import Post, RevisedPost, Revision
 from app.posts.planning import Source
 from app.posts.restaging import PAST, Case, Restager, Said, Verdict
+from app.posts.revision_views import Effect, RevisionView, view_of
 from app.posts.rules import PAST_TOLERANCE, PostState, Reviewer
-from app.posts.telling import sent_back
+from app.posts.telling import recalled, sent_back
 from app.posts.writing import Writer, freeze
 from app.publishing.renewing import Renewal, Standing, renew, standing_of
-from app.publishing.rules import Frozen, State
+from app.publishing.rules import Frozen, State, hash_of
 from app.publishing.service import PublishingService
 from app.tahapan.models import Tahapan
 from app.tahapan.rules import Calendar
@@ -35,56 +36,10 @@ LOOK_BACK = timedelta(days=120)
 TRIES = 3
 STALE = "Memuat tanggal yang sudah tidak berlaku."
 KALENDER = "Kalender tahapan diubah."
+BARU = "Tahapan ditambahkan."
 
 Known = Mapping[int, tuple[int, Verdict | None]]
 """What was found out before the transaction, by post: at which version, and the verdict."""
-
-
-@dataclass(frozen=True)
-class Affected:
-    """One post that is not out yet. `state` is what it has (or would have) afterwards."""
-
-    post_id: int
-    unit_id: int
-    unit_name: str
-    state: str
-    before: Said
-    after: Said
-    needs_review: bool
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True)
-class SentStale:
-    """What the public has read and is no longer so."""
-
-    post_id: int
-    unit_id: int
-    unit_name: str
-    text: str | None
-    due_at: datetime | None
-
-
-@dataclass(frozen=True)
-class InFlight:
-    """A delivery that a worker held at that moment; it goes, or does not, with what it had."""
-
-    delivery_id: int
-    post_id: int
-    unit_id: int
-    platform: str
-
-
-@dataclass(frozen=True)
-class RevisionView:
-    """`elsewhere`: how many more posts change that the caller may not see."""
-
-    affected: Sequence[Affected]
-    sent_stale: Sequence[SentStale]
-    in_flight: Sequence[InFlight]
-    applied: bool
-    elsewhere: int = 0
-    revision_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,29 +54,6 @@ class _Change:
     reason: str
     undoes: int | None = None
     kept: Mapping[int, RevisedPost] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Effect:
-    """What a change does: the verdicts that matter, and their deliveries."""
-
-    verdicts: Sequence[Verdict]
-    standing: Mapping[int, Sequence[Standing]]
-
-    def open_ones(self) -> list[Verdict]:
-        """Posts of which something has not left yet."""
-        return [v for v in self.verdicts if v.values and self._may_still_change(v)]
-
-    def stale_ones(self) -> list[Verdict]:
-        return [v for v in self.verdicts if v.is_stale and self._has_left(v)]
-
-    def _may_still_change(self, verdict: Verdict) -> bool:
-        standing = self.standing.get(verdict.post_id, ())
-        return not standing or any(each.may_leave for each in standing)
-
-    def _has_left(self, verdict: Verdict) -> bool:
-        states = {each.state for each in self.standing.get(verdict.post_id, ())}
-        return bool(states & {State.PUBLISHED, State.SENDING, State.UNSURE})
 
 
 @dataclass
@@ -145,7 +77,7 @@ class ReviseService:
             change = _Change(row, before, after, days, actor.label, reason.strip())
             known, effect = await self._look(session, change)
         if dry_run:
-            return _view(actor, effect, applied=False)
+            return view_of(actor, effect, applied=False)
         return await self._patiently(lambda: self._apply(actor, tahapan_id, change, known, within))
 
     async def undo(
@@ -160,10 +92,16 @@ class ReviseService:
             change = await self._backwards(session, actor, revision_id, reason, within)
             known, effect = await self._look(session, change)
         if dry_run:
-            return _view(actor, effect, applied=False)
+            return view_of(actor, effect, applied=False)
         assert change.row.id is not None
         tahapan_id = change.row.id
         return await self._patiently(lambda: self._apply(actor, tahapan_id, change, known, within))
+
+    async def get(self, actor: Actor, revision_id: int, *, within: Collection[int]) -> Revision:
+        """Raises NotFound, Forbidden."""
+        actor.must(Act.CALENDAR)
+        async with self.db.read() as session:
+            return await _known(session, revision_id, within)
 
     async def history(
         self, actor: Actor, tahapan_id: int, *, within: Collection[int], limit: int
@@ -175,14 +113,19 @@ class ReviseService:
             return await revise_store.list_revisions(session, tahapan_id, limit=limit)
 
     async def on_moved(self, session: WriteSession, moved: Moved) -> None:
-        """A stage was changed by another way than `revise`; hung on TahapanService.on_moved."""
-        if moved.before.stages[moved.row.code] == moved.after.stages[moved.row.code]:
+        """A stage was changed or added by another way than `revise`; hung on TahapanService.on_moved."""
+        was, after = moved.before.find(moved.row.code), moved.after.stages[moved.row.code]
+        if was == after:
             return
         names = ("name", "starts_on", "ends_on", "kind", "scope", "parent")
-        after = moved.after.stages[moved.row.code]
         days = {name: getattr(after, name) for name in names}
-        change = _Change(moved.row, moved.before, moved.after, days, moved.by, KALENDER)
-        await self._carry_out(session, change, {})
+        change = _Change(moved.row, moved.before, moved.after, days, moved.by, KALENDER if was else BARU)
+        known: Known = {}
+        if was is None:
+            known, effect = await self._look(session, change)
+            if not effect.verdicts:
+                return
+        await self._carry_out(session, change, known)
 
     async def _patiently(self, work: Callable[[], Any]) -> RevisionView:
         """Whoever else changes many rows at once may lock them in another order; the database then lets one go."""
@@ -210,16 +153,18 @@ class ReviseService:
             edit: StageEdit = fresh.days  # type: ignore[assignment]
             await self.tahapan.edit_in(session, tahapan_id, edit, by=change.by, within=within)
             effect, revision_id = await self._carry_out(session, fresh, known)
-        return replace(_view(actor, effect, applied=True), revision_id=revision_id)
+        return replace(view_of(actor, effect, applied=True), revision_id=revision_id)
 
     async def _backwards(
         self, session: ReadSession, actor: Actor, revision_id: int, reason: str, within: Collection[int]
     ) -> _Change:
-        revision = await revise_store.revision(session, revision_id, within=within)
-        if revision is None:
-            raise NotFound("Perubahan kalender ini tidak ada, atau bukan dari pemilihan Anda.")
+        revision = await _known(session, revision_id, within)
         if revision.undone_at is not None:
             raise Conflict("Perubahan ini sudah dibatalkan.")
+        if not revision.after:
+            raise Conflict(
+                "Tahapan ini baru ditambahkan, jadi tidak ada yang dapat dikembalikan. Kosongkan tanggalnya."
+            )
         days: StageEdit = _days_from(revision.before)
         row, before, after = await self.tahapan.preview(session, revision.tahapan_id, days, within=within)
         now = before.stages[row.code]
@@ -228,18 +173,18 @@ class ReviseService:
         kept = await revise_store.revised(session, revision_id)
         return _Change(row, before, after, days, actor.label, reason.strip(), revision_id, kept)
 
-    async def _look(self, session: ReadSession, change: _Change) -> tuple[Known, _Effect]:
+    async def _look(self, session: ReadSession, change: _Change) -> tuple[Known, Effect]:
         posts = await self._posts(session, change)
         judged = await self._judge(session, change, posts)
         verdicts = [verdict for _, verdict in judged.values() if verdict]
-        return judged, _Effect(verdicts, await standing_of(session, [v.post_id for v in verdicts]))
+        return judged, Effect(verdicts, await standing_of(session, [v.post_id for v in verdicts]))
 
     async def _posts(self, session: ReadSession, change: _Change) -> list[Post]:
         election_id = change.row.election_id
         done = await revise_store.done_posts(session, election_id, since=self.now() - LOOK_BACK)
         return [*await revise_store.open_posts(session, election_id), *done]
 
-    async def _carry_out(self, session: WriteSession, change: _Change, known: Known) -> tuple[_Effect, int]:
+    async def _carry_out(self, session: WriteSession, change: _Change, known: Known) -> tuple[Effect, int]:
         """The stage has its new days; now all that hangs on them, with every row held still."""
         held = await revise_store.versions(session, change.row.election_id, lock=True)
         fresh = [identity for identity, version in held.items() if known.get(identity, (0, None))[0] != version]
@@ -250,10 +195,10 @@ class ReviseService:
         told = {v.id: known[v.id] for v in done if v.id is not None and v.id in known and v.id not in held}
         verdicts = [v for _, v in [*still.values(), *judged.values(), *told.values()] if v]
         standing = await standing_of(session, [v.post_id for v in verdicts], lock=True)
-        effect = _Effect(verdicts, standing)
+        effect = Effect(verdicts, standing)
         return effect, await self._write(session, change, effect)
 
-    async def _write(self, session: WriteSession, change: _Change, effect: _Effect) -> int:
+    async def _write(self, session: WriteSession, change: _Change, effect: Effect) -> int:
         now = self.now()
         opened = effect.open_ones()
         stale_ids = {v.post_id for v in effect.stale_ones()}
@@ -280,7 +225,7 @@ class ReviseService:
         back = [v for v in opened if v.goes_back]
         broadcasts = {v.case.post.broadcast_id or 0 for v in back}
         homes = await revise_store.broadcast_units(session, broadcasts)
-        await tell(session, sent_back(back, homes), at=now)
+        await tell(session, [*sent_back(back, homes), *recalled(opened, effect.standing)], at=now)
         return revision
 
     async def _untell(self, session: WriteSession, change: _Change) -> None:
@@ -288,7 +233,7 @@ class ReviseService:
         sent = [post_id for post_id, row in change.kept.items() if "content" not in row.before]
         await revise_store.mark_stale(session, sent, at=None)
 
-    def _renewals(self, effect: _Effect) -> list[Renewal]:
+    def _renewals(self, effect: Effect) -> list[Renewal]:
         opened = {v.post_id for v in effect.open_ones()}
         found = []
         for verdict in effect.verdicts:
@@ -327,11 +272,43 @@ class ReviseService:
         for case in await self._cases(session, posts):
             kept = change.kept.get(case.post.id or 0)
             if kept is not None and (kept.version == case.post.version or "content" not in kept.before):
-                verdict = _as_it_was(case, kept.before, now=self.now())
+                verdict = self._as_it_was(case, kept.before)
             else:
                 verdict = restager.judge(case)
             found[case.post.id or 0] = (case.post.version, verdict)
         return found
+
+    def _as_it_was(self, case: Case, kept: Mapping[str, Any]) -> Verdict | None:
+        """Exactly what was approved, at the minute it was approved for; unless that minute has passed meanwhile.
+
+        What has left since with the words that are now taken back is stale.
+        """
+        if "content" not in kept:
+            return None
+        now = self.now()
+        values: dict[str, Any] = {
+            name: datetime.fromisoformat(value) if name in _MOMENTS and value else value for name, value in kept.items()
+        }
+        values |= {"state": PostState(values["state"]), "updated_at": now}
+        reasons: tuple[str, ...] = ()
+        is_past = values["due_at"] is not None and values["due_at"] < now - PAST_TOLERANCE
+        if values["state"] in {PostState.APPROVED, PostState.SCHEDULED} and is_past:
+            reasons = (PAST,)
+            review = {"by": Reviewer.ABOVE, "why": list(reasons)}
+            values |= {"state": PostState.IN_REVIEW, "reason": PAST, "approved_by": None}
+            values["content"] = {**values["content"], "review": review}
+        needs = Reviewer.ABOVE if reasons else Reviewer.NOBODY
+        before, after = (_first_text(each) for each in (case.post.content, values["content"]))
+        hashes = {name: hash_of(message.body()) for name, message in self._frozen(values["content"]).items()}
+        return Verdict(
+            case, values, reasons, needs, Said(case.post.due_at, before), Said(values["due_at"], after), is_stale=True,
+            true_hashes=hashes,
+        )  # fmt: skip
+
+    def _frozen(self, content: Mapping[str, Any]) -> dict[str, Frozen]:
+        """What each platform would be sent."""
+        names = [variant["platform"] for variant in content.get("variants", ())]
+        return {name: freeze(content, name, needs_image=self.adapters[name].limits.needs_image) for name in names}
 
     async def _cases(self, session: ReadSession, posts: Sequence[Post]) -> list[Case]:
         unit_ids = sorted({post.unit_id for post in posts})
@@ -355,12 +332,19 @@ class ReviseService:
         return cases
 
 
+async def _known(session: ReadSession, revision_id: int, within: Collection[int]) -> Revision:
+    revision = await revise_store.revision(session, revision_id, within=within)
+    if revision is None:
+        raise NotFound("Perubahan kalender ini tidak ada, atau bukan dari pemilihan Anda.")
+    return revision
+
+
 async def _remember(
     session: WriteSession, change: _Change, opened: Sequence[Verdict], sent_only: Sequence[Verdict], *, now: datetime
 ) -> int:
     """What was, so that it can be taken back."""
-    stage = change.before.stages[change.row.code]
-    names = [name for name, value in change.days.items() if getattr(stage, name, value) != value]
+    stage = change.before.find(change.row.code)
+    names = [name for name, value in change.days.items() if stage and getattr(stage, name, value) != value]
     revision = Revision(
         tahapan_id=change.row.id or 0,
         before={name: _plain(getattr(stage, name)) for name in names},
@@ -404,26 +388,6 @@ def _kept(post: Post) -> dict[str, Any]:
     return {name: _plain(getattr(post, name)) for name in _KEPT}
 
 
-def _as_it_was(case: Case, kept: Mapping[str, Any], *, now: datetime) -> Verdict | None:
-    """Exactly what was approved, at the minute it was approved for; unless that minute has passed meanwhile."""
-    if "content" not in kept:
-        return None
-    values: dict[str, Any] = {
-        name: datetime.fromisoformat(value) if name in _MOMENTS and value else value for name, value in kept.items()
-    }
-    values |= {"state": PostState(values["state"]), "updated_at": now}
-    reasons: tuple[str, ...] = ()
-    is_past = values["due_at"] is not None and values["due_at"] < now - PAST_TOLERANCE
-    if values["state"] in {PostState.APPROVED, PostState.SCHEDULED} and is_past:
-        reasons = (PAST,)
-        review = {"by": Reviewer.ABOVE, "why": list(reasons)}
-        values |= {"state": PostState.IN_REVIEW, "reason": PAST, "approved_by": None}
-        values["content"] = {**values["content"], "review": review}
-    needs = Reviewer.ABOVE if reasons else Reviewer.NOBODY
-    before, after = (_first_text(each) for each in (case.post.content, values["content"]))
-    return Verdict(case, values, reasons, needs, Said(case.post.due_at, before), Said(values["due_at"], after))
-
-
 def _first_text(content: Mapping[str, Any]) -> str | None:
     variants = content.get("variants") or [{"text": content.get("text")}]
     text: str | None = variants[0]["text"]
@@ -438,33 +402,3 @@ def _days_from(stored: Mapping[str, Any]) -> StageEdit:
     """A stage's fields as a revision keeps them."""
     dated = {"starts_on", "ends_on"}
     return {name: date.fromisoformat(value) if name in dated and value else value for name, value in stored.items()}  # type: ignore[return-value]
-
-
-def _view(actor: Actor, effect: _Effect, *, applied: bool) -> RevisionView:
-    def sees(verdict: Verdict) -> bool:
-        return actor.may(Act.READ, verdict.case.speaker.path)
-
-    opened, stale = effect.open_ones(), effect.stale_ones()
-    under_way = [
-        InFlight(each.id, v.post_id, v.case.post.unit_id, each.platform)
-        for v in effect.verdicts
-        if sees(v)
-        for each in effect.standing.get(v.post_id, ())
-        if each.is_in_flight
-    ]
-    shown = [_affected(v) for v in opened if sees(v)]
-    left = [
-        SentStale(v.post_id, v.case.post.unit_id, v.case.speaker.name, v.before.text, v.case.post.due_at)
-        for v in stale
-        if sees(v)
-    ]
-    return RevisionView(shown, left, under_way, applied, elsewhere=len(opened) - len(shown))
-
-
-def _affected(verdict: Verdict) -> Affected:
-    post, values = verdict.case.post, verdict.values
-    needs_review = bool(verdict.reasons) or values["state"] == PostState.IN_REVIEW
-    return Affected(
-        verdict.post_id, post.unit_id, verdict.case.speaker.name, values["state"], verdict.before, verdict.after,
-        needs_review, verdict.reasons,
-    )  # fmt: skip

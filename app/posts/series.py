@@ -1,6 +1,6 @@
 """One template around a stage, again and again: expanded to ordinary posts, changed and stopped as one."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from app.accounts.rules import Act, Actor
 from app.audit.service import record, tell
 from app.content import store as content_store
 from app.kit.db import Database, ReadSession, WriteSession
-from app.kit.errors import BadInput, Conflict, NotFound
+from app.kit.errors import AppError, BadInput, Conflict, NotFound
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.posts import rules, series_store, store
@@ -89,6 +89,7 @@ class SeriesService:
     adapters: Mapping[str, Adapter]
     tahapan: TahapanService
     broadcasts: BroadcastService
+    actor_of: Callable[[int], Awaitable[Actor]]
 
     @property
     def writer(self) -> Writer:
@@ -112,7 +113,8 @@ class SeriesService:
         now, first = self.now(), drafts[0][1]
         row = Series(
             unit_id=first.root_id, template_id=wanted.template_id, environment=first.environment,
-            request=_request(wanted), problems=problems, created_by=actor.user_id, created_at=now, updated_at=now,
+            request=_request(wanted), problems=problems, steps=[step.name for step, _ in drafts],
+            stamp=first.common.calendar.stamp, created_by=actor.user_id, created_at=now, updated_at=now,
         )  # fmt: skip
         async with self.db.write() as session:
             await self.tahapan.must_still_be(session, first.common.calendar)
@@ -142,11 +144,55 @@ class SeriesService:
                 "request": _request(wanted),
                 "template_id": wanted.template_id,
                 "problems": problems,
+                "steps": [step.name for step, _ in drafts],
+                "stamp": drafts[0][1].common.calendar.stamp,
                 "updated_at": self.now(),
             }
             await series_store.change(session, series_id, values)
             await self._note(session, actor, "series.edit", series_id, {"kept": kept, "changed": sorted(changes)})
         return replace(await self.get(actor, series_id), kept=kept)
+
+    async def grow(self) -> int:
+        """New moments of series whose calendar has changed since they were last expanded, in the name of who made them.
+
+        Answers how many posts were made. Any number of workers may.
+        """
+        async with self.db.read() as session:
+            rows = await series_store.outgrown(session)
+        return sum([await self._grow_one(row) for row in rows])
+
+    async def _grow_one(self, row: Series) -> int:
+        wanted, series_id = _input(row), row.id or 0
+        drafts: Drafts = []
+        try:
+            actor = await self.actor_of(row.created_by or 0)
+            drafts, problems = await self._drafts(actor, wanted, without=row.steps)
+        except AppError as error:
+            problems = [{"step": "", "unit_id": None, "unit_name": "", "reason": error.message}]
+        async with self.db.write() as session:
+            election_id = await series_store.election_of(session, series_id)
+            calendar = await self.tahapan.calendar(session, election_id)
+            if any(draft.common.calendar.stamp != calendar.stamp for _, draft in drafts):
+                return 0
+            fresh = await series_store.find_series(session, ["/"], series_id, to_change=True)
+            if fresh is None or fresh[0].version != row.version:
+                return 0
+            for step, draft in drafts:
+                await self._insert(session, draft, draft.items, step, series_id)
+            steps, posts = [step.name for step, _ in drafts], sum(len(draft.items) for _, draft in drafts)
+            values = {
+                "steps": [*row.steps, *steps],
+                "stamp": calendar.stamp,
+                "problems": [*row.problems, *(each for each in problems if each not in row.problems)],
+            }
+            await series_store.change(session, series_id, values)
+            if steps:
+                detail = {"steps": steps, "posts": posts}
+                subject = f"series:{series_id}"
+                await record(
+                    session, at=self.now(), actor="sistem", action="series.grow", subject=subject, detail=detail
+                )
+        return posts
 
     async def cancel(self, actor: Actor, series_id: int, *, reason: str = "") -> SeriesView:
         """Stops everything of it that has not left."""
@@ -174,7 +220,10 @@ class SeriesService:
             page = cut(rows, limit, lambda row: [row.id])
             return Page(await _views(session, page.rows), page.next)
 
-    async def _drafts(self, actor: Actor, wanted: SeriesInput) -> tuple[Drafts, Problems]:
+    async def _drafts(
+        self, actor: Actor, wanted: SeriesInput, *, without: Collection[str] | None = None
+    ) -> tuple[Drafts, Problems]:
+        """`without`: moments it has already; then nothing new is no error."""
         actor.must(Act.BROADCAST)
         async with self.db.read() as session:
             template = await content_store.visible_template(session, actor.paths(Act.READ), wanted.template_id)
@@ -184,6 +233,8 @@ class SeriesService:
         drafts: list[tuple[Step, Draft]] = []
         problems: Problems = []
         for step in steps_of(wanted.schedule, calendar):
+            if without is not None and step.name in without:
+                continue
             try:
                 draft = await self.broadcasts.draft(actor, wanted.at(step))
             except BadInput as error:
@@ -194,6 +245,8 @@ class SeriesService:
                 {"step": step.name, "unit_id": p.unit_id, "unit_name": p.unit_name, "reason": p.reason}
                 for p in draft.problems
             ]
+        if without is not None:
+            return [(step, draft) for step, draft in drafts if draft.items], problems
         if not any(draft.items for _, draft in drafts):
             said = " ".join(list(dict.fromkeys(str(p["reason"]) for p in problems))[:3])
             raise BadInput(f"Seri tidak dibuat. {said or 'Tidak ada unit yang cocok dengan pilihan ini.'}")

@@ -13,6 +13,7 @@ from app.accounts.unit_store import in_scope
 from app.kit.db import ReadSession, WriteSession
 from app.posts.models import Post, Series
 from app.posts.rules import MAY_CANCEL
+from app.tahapan.models import Tahapan
 
 
 async def find_series(
@@ -30,6 +31,19 @@ async def list_series(session: ReadSession, paths: Sequence[str], *, limit: int,
     if before_id is not None:
         query = query.where(col(Series.id) < before_id)
     return list((await session.exec(query.order_by(col(Series.id).desc()).limit(limit))).all())
+
+
+async def outgrown(session: ReadSession) -> list[Series]:
+    """Running ones whose calendar is no longer the one they were expanded on."""
+    now = select_columns(func.sum(col(Tahapan.version))).where(col(Tahapan.election_id) == col(Unit.election_id))
+    query = select(Series).join(Unit, col(Unit.id) == col(Series.unit_id))
+    query = query.where(col(Series.cancelled_at).is_(None), col(Series.stamp) != now.correlate(Unit).scalar_subquery())
+    return list((await session.exec(query.order_by(col(Series.id)))).all())
+
+
+async def election_of(session: ReadSession, series_id: int) -> int:
+    query = select(Unit.election_id).join(Series, col(Unit.id) == col(Series.unit_id))
+    return (await session.exec(query.where(col(Series.id) == series_id))).one()
 
 
 async def posts_of(session: ReadSession, series_id: int, *, lock: bool = False) -> list[Post]:

@@ -10,6 +10,8 @@ from app.posts.models import Broadcast, Post
 from app.posts.restaging import Verdict
 from app.posts.rules import PostState, Reviewer, Route
 from app.posts.writing import Item
+from app.publishing.renewing import Standing
+from app.publishing.rules import State
 
 
 def review_wanted(
@@ -91,6 +93,24 @@ def _sent_back(subject: str, group: Sequence[Verdict], homes: Mapping[int, int])
     if subject.startswith("broadcast:"):
         detail["count"] = len(group)
     return Event(EventKind.POST_IN_REVIEW, subject, homes.get(post.broadcast_id or 0, post.unit_id), detail)
+
+
+def recalled(verdicts: Sequence[Verdict], standing: Mapping[int, Sequence[Standing]]) -> list[Event]:
+    """Hand-offs that lie open on somebody's phone with words or a minute that no longer hold; one for each post."""
+    found = []
+    for verdict in verdicts:
+        open_ones = [each for each in standing.get(verdict.post_id, ()) if each.state is State.MANUAL]
+        if not open_ones or verdict.before == verdict.after:
+            continue
+        detail = {
+            "platforms": sorted({each.platform for each in open_ones}),
+            "environment": open_ones[0].environment,
+            "waits": verdict.goes_back,
+            "due_at": _iso(verdict.after.due_at),
+        }
+        post = verdict.case.post
+        found.append(Event(EventKind.TASK_RECALLED, f"post:{post.id}", post.unit_id, detail))
+    return found
 
 
 def decided(kind: EventKind, post: Post, actor: Actor, reason: str) -> Event:

@@ -94,6 +94,12 @@ async def find_pauses(
     return list((await session.exec(query.order_by(col(Pause.id).desc()).limit(limit))).all())
 
 
+async def unit_names(session: ReadSession, unit_ids: Sequence[int]) -> dict[int, str]:
+    """Of units that carry a pause: whoever is held by it may know whose it is."""
+    rows = await session.run(select(col(Unit.id), col(Unit.name)).where(col(Unit.id).in_(unit_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
 async def running_at(session: ReadSession, unit_id: int) -> Pause | None:
     return (await session.exec(select_rows(Pause).where(_RUNNING, Pause.unit_id == unit_id))).first()
 

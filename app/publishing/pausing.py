@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.accounts import unit_store
 from app.accounts.rules import Act, Actor
@@ -11,6 +12,19 @@ from app.kit.db import Database, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.publishing import pause_store
 from app.publishing.models import Pause
+
+
+@dataclass(frozen=True)
+class PauseView:
+    """A pause that runs, for a person who is held by it or who looks down on it."""
+
+    id: int
+    unit_id: int
+    unit_name: str
+    reason: str
+    held: int
+    created_at: datetime
+    may_resume: bool
 
 
 @dataclass
@@ -66,6 +80,20 @@ class PauseService:
         paths = actor.paths(Act.READ)
         async with self.db.read() as session:
             return await pause_store.find_pauses(session, paths, paths, limit=limit, before_id=None, running=running)
+
+    async def running(self, actor: Actor, *, limit: int = 100) -> Sequence[PauseView]:
+        """Newest first: those that hold the actor's units, or units beneath them."""
+        paths = actor.paths(Act.READ)
+        async with self.db.read() as session:
+            rows = await pause_store.find_pauses(session, paths, paths, limit=limit, before_id=None, running=True)
+            names = await pause_store.unit_names(session, [row.unit_id for row in rows]) if rows else {}
+        return [
+            PauseView(
+                row.id or 0, row.unit_id, names.get(row.unit_id, ""), row.reason, row.held, row.created_at,
+                actor.may(Act.BROADCAST, row.path),
+            )
+            for row in rows
+        ]  # fmt: skip
 
     async def _note(
         self, session: WriteSession, actor: Actor, action: str, unit_id: int, detail: Mapping[str, object]

@@ -13,7 +13,7 @@ from app.publishing.telling import tell_rows
 
 @dataclass(frozen=True)
 class Standing:
-    """A delivery as it stands. `is_frozen`: approved; only then may it leave."""
+    """A delivery as it stands. `message_hash` empty: not approved, so it may not leave."""
 
     id: int
     post_id: int
@@ -23,11 +23,15 @@ class Standing:
     environment: str
     state: State
     attempt: int
-    is_frozen: bool
+    message_hash: str
     reason: str
     due_at: datetime
     act_at: datetime | None
     valid_until: datetime
+
+    @property
+    def is_frozen(self) -> bool:
+        return bool(self.message_hash)
 
     @property
     def may_leave(self) -> bool:
@@ -144,7 +148,7 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         row["environment"],
         State(row["state"]),
         row["attempt"],
-        bool(row["message_hash"]),
+        row["message_hash"],
         row["reason"],
         row["due_at"],
         row["act_at"],

@@ -34,7 +34,7 @@ class StageEdit(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Moved:
-    """A stage that has just been changed: its row, the whole calendar before and after, and whose change it was."""
+    """A stage that has just been added or changed: its row, the whole calendar before and after, and whose deed it was."""
 
     row: Tahapan
     before: Calendar
@@ -42,13 +42,16 @@ class Moved:
     by: str
 
 
+Hook = Callable[[WriteSession, Moved], Awaitable[None]]
+
+
 @dataclass
 class TahapanService:
-    """`on_moved` runs inside the transaction of `edit`: what hangs on the calendar moves with it, or nothing does."""
+    """`on_moved` runs inside the transaction that changes a stage: what hangs on the calendar moves with it, or nothing does."""
 
     db: Database
     now: Callable[[], datetime]
-    on_moved: list[Callable[[WriteSession, Moved], Awaitable[None]]] = field(default_factory=list)
+    on_moved: list[Hook] = field(default_factory=list)
 
     async def list(self, wanted: Wanted = store.Wanted(), *, limit: int, cursor: str | None) -> Page[Tahapan]:
         """By first known day; stages without any day come last."""
@@ -72,6 +75,8 @@ class TahapanService:
         async with self.db.write() as session:
             home = await self._home(session, election, within)
             assert home.id is not None
+            await store.lock_election(session, home.id, to_change=True)
+            before = await self.calendar(session, home.id)
             if await store.stage_by_code(session, home.id, code):
                 raise Conflict(
                     f'Kode tahapan "{code}" sudah dipakai. Pilih kode lain.', Problem("code", "sudah dipakai")
@@ -82,6 +87,7 @@ class TahapanService:
             session.add(row)
             await session.flush()
             await self._note(session, row, by=by, action="tahapan.add", changes=dict(fields))
+            await self._tell(session, Moved(row, before, await self.calendar(session, home.id), by))
         return row
 
     async def edit(
@@ -93,8 +99,7 @@ class TahapanService:
             row = await self.edit_in(session, tahapan_id, changes, by=by, within=within)
             after = await self.calendar(session, row.election_id)
             if after.stamp != before.stamp:
-                for hook in self.on_moved:
-                    await hook(session, Moved(row, before, after, by))
+                await self._tell(session, Moved(row, before, after, by))
             return row
 
     async def edit_in(
@@ -180,9 +185,11 @@ class TahapanService:
         values["scopes"] = [*file.scopes, *(scope for scope in row.scopes if scope not in file.scopes)]
         return row, Merged(changed=int(_differs(row, values)))
 
-    async def load_stages(self, file: StageFile, *, session: WriteSession, election: Election) -> Merged:
+    async def load_stages(self, file: StageFile, *, session: WriteSession, election: Election, by: str) -> Merged:
         """Adds and updates stages, moved by the election's shift; those a person edited stay as they are."""
         assert election.id is not None
+        await store.lock_election(session, election.id, to_change=True)
+        before = await self.calendar(session, election.id)
         existing = {row.code: row for row in await store.stages_of(session, election.id)}
         file.unknown_parents(existing)
         file.findings.refuse()
@@ -200,7 +207,21 @@ class TahapanService:
                 changed += 1
         await session.flush()
         await session.insert_many(Tahapan, new)
+        if existing and (new or changed):
+            await self._tell_each(session, before, election.id, by)
         return Merged(len(new), changed, kept)
+
+    async def _tell_each(self, session: WriteSession, before: Calendar, election_id: int, by: str) -> None:
+        """One stage after the other, so that each change can be seen, and taken back, by itself."""
+        for row in await store.stages_of(session, election_id):
+            after = before.with_stage(stage(row))
+            if before.find(row.code) != after.stages[row.code]:
+                await self._tell(session, Moved(row, before, after, by))
+            before = after
+
+    async def _tell(self, session: WriteSession, moved: Moved) -> None:
+        for hook in self.on_moved:
+            await hook(session, moved)
 
     async def election_by_code(self, session: ReadSession, code: str) -> Election:
         found = await store.election_by_code(session, code)

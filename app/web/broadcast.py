@@ -27,6 +27,19 @@ router = APIRouter(include_in_schema=False)
 
 BroadcastId = Annotated[int, Path(ge=1, lt=2**31)]
 LONGEST_STAGGER = 24 * 60
+CORRECTING = "ralat-jadwal"
+"""The shipped template that says a stage has other days now."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A stage that was moved, and how many accounts still show its former days."""
+
+    tahapan_id: int
+    code: str
+    name: str
+    accounts: int
+    units: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,7 @@ class Draft:
     mode: str
     deadline: str
     sent: Sequence[tuple[str, str]]
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +86,37 @@ async def list_broadcasts(
 
 
 @router.get("/siaran/baru")
-async def start(request: Request, house: HouseDep, actor: VisitorDep, templat: str = "", semua: str = "") -> Response:
+async def start(
+    request: Request, house: HouseDep, actor: VisitorDep, templat: str = "", semua: str = "", koreksi: str = ""
+) -> Response:
     actor.must(Act.BROADCAST)
     frame = await frame_for(house, actor)
+    if koreksi and not templat:
+        templat = await _fit_to_correct(house, actor)
     if templat:
-        return await _form(
-            request, house, actor, frame, await _draft(house, actor, frame, FormData({"templat": templat}))
-        )
+        form = FormData({"templat": templat, "koreksi": koreksi})
+        return await _form(request, house, actor, frame, await _draft(house, actor, frame, form))
+    kept = f"koreksi={koreksi}&" if is_id(koreksi) else ""
     offered = await choices(house, actor, frame.calendar, kinds=("ppk", "pps", "kpu"), every=bool(semua))
-    return await page(request, house, actor, "siaran_mulai.html", frame=frame, choices=offered, every=bool(semua))
+    return await page(
+        request, house, actor, "siaran_mulai.html", frame=frame, choices=offered, every=bool(semua), kept=kept
+    )
+
+
+async def _fit_to_correct(house: Kentongan, actor: Actor) -> str:
+    """The template made for it, if it is there."""
+    found = await house.templates.list(actor, limit=200, cursor=None)
+    return next((str(row.id) for row in found.rows if row.key == CORRECTING), "")
+
+
+async def _correction(house: Kentongan, actor: Actor, form: FormData) -> Correction | None:
+    given = one(form, "koreksi")
+    if not is_id(given):
+        return None
+    row = await house.tahapan.get(int(given), within=await house.units.elections(actor, Act.READ))
+    stale = await house.corrections.stale(actor, int(given))
+    accounts, units = {each.channel_id for each in stale}, {each.unit_id for each in stale}
+    return Correction(int(given), row.code, row.name, len(accounts), len(units))
 
 
 @router.post("/siaran/periksa")
@@ -161,6 +197,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         mode=one(form, "mode", "mandatory"),
         deadline=one(form, "tenggat"),
         sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
+        correction=await _correction(house, actor, form),
     )
 
 
@@ -185,6 +222,8 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         stagger_minutes=int(draft.stagger),
         variables=draft.given,
         deadline=fields.read_moment(draft.deadline, frame.zone, "tenggat") if draft.deadline else None,
+        tahapan=draft.correction.code if draft.correction else None,
+        corrects=draft.correction.tahapan_id if draft.correction else None,
     )
 
 

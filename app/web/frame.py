@@ -1,5 +1,6 @@
 """What stands around every page: who is here, which doors are open to them, and what must be said wherever they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.content.values import write_date
+from app.publishing.pausing import PauseView
 from app.tahapan.rules import Calendar
 from app.web import words
 
@@ -54,6 +56,7 @@ class Frame:
     countdown: Countdown | None
     calendar: Calendar | None
     unread: int = 0
+    pauses: Sequence[PauseView] = ()
 
     @property
     def bar(self) -> tuple[Door, ...]:
@@ -83,6 +86,7 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
         countdown=_countdown(calendar, today),
         calendar=calendar,
         unread=await house.notices.unread_count(actor),
+        pauses=await house.pauses.running(actor),
     )
 
 
@@ -101,7 +105,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         *writes,
         *([review] if reviews else []),
         Door("/kalender", "Kalender", "kalender", Place.WIDE if reviews else Place.BAR, "Unggahan dan tahapan per hari."),
-        *([broadcast] if actor.paths(Act.BROADCAST) else []),
+        *([broadcast, *_STEERING] if actor.paths(Act.BROADCAST) else []),
         Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari."),
         Door("/tugas", "Tugas unggah", "tangan", about="Unggahan yang Anda terbitkan sendiri di akunnya."),
         Door("/laporan", "Laporan", "laporan", about="Ketepatan waktu dan interaksi, dapat diunduh."),
@@ -111,6 +115,12 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         *([people] if actor.paths(Act.MANAGE) else []),
         Door("/lainnya", "Lainnya", "lainnya", Place.BAR),
     )  # fmt: skip
+
+
+_STEERING = (
+    Door("/seri", "Seri", "ulang", about="Satu templat berulang: H-n, atau setiap minggu."),
+    Door("/jeda", "Jeda semua", "jeda", about="Tahan semua yang belum terbit, lalu lanjutkan."),
+)
 
 
 def _training(calendar: Calendar | None) -> str | None:

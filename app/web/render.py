@@ -48,6 +48,13 @@ NOTES = {
     "cek-gagal": "Akun dicek: platform menolak kredensialnya. Hubungkan ulang.",
     "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",
     "tahapan": "Tahapan tersimpan.",
+    "tahapan-geser": "Tahapan digeser beserta unggahannya.",
+    "tahapan-batal": "Perubahan dibatalkan; tahapan dan unggahannya kembali seperti semula.",
+    "jeda-semua": "Dijeda. Tidak ada yang terbit dari unit ini dan unit di bawahnya sampai Anda lanjutkan.",
+    "jeda-selesai": "Dilanjutkan. Yang masih berlaku terbit sesuai waktunya.",
+    "seri": "Seri dibuat.",
+    "seri-ubah": "Seri diubah, sampai ke unggahan yang belum dikirim.",
+    "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",
     "unit": "Data unit tersimpan.",
 }
 
@@ -58,6 +65,8 @@ MACROS = (
     "_waktu.html",
     "_templat.html",
     "_masalah.html",
+    "_penerima.html",
+    "_seri.html",
     "_kunci.html",
 )
 

@@ -18,11 +18,14 @@ from app.web import (
     login,
     menu,
     notices,
+    pauses,
     people,
     posts,
     queue,
     reports,
     review,
+    revising,
+    series,
     stages,
     tasks,
     units,
@@ -32,7 +35,7 @@ from app.web.shield import Shield
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, reports.router, units.router,
-    people.router, menu.router,
+    people.router, menu.router, revising.router, series.router, pauses.router,
 )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ from app.web import words
 from app.web.fields import by_field, clean, one
 from app.web.frame import frame_for
 from app.web.render import go, page
+from app.web.revising import check_page, past_changes, reason_in, touches
 from app.web.sessions import HouseDep, VisitorDep
+from app.web.stage_dates import dates
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,6 +85,7 @@ async def show(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id:
 
 @router.post("/tahapan/{tahapan_id}")
 async def save(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id: StageId) -> Response:
+    """What moves posts is shown first and done when it comes a second time with `terapkan`; the rest is done at once."""
     actor.must(Act.CALENDAR)
     form = await request.form()
     within = await house.units.elections(actor, Act.CALENDAR)
@@ -90,10 +93,41 @@ async def save(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id:
         row = await house.tahapan.get(tahapan_id, within=within)
         if one(form, "versi") != str(row.version):
             raise Stale("Tahapan ini baru saja diubah orang lain. Periksa isinya sekarang, lalu simpan lagi.")
-        await house.tahapan.edit(tahapan_id, _changes(form), by=actor.label, within=within)
+        if one(form, "kembali"):
+            return await _show(request, house, actor, tahapan_id, form=form)
+        changes = _changes(form)
+        if not _moves(row, changes):
+            await house.tahapan.edit(tahapan_id, changes, by=actor.label, within=within)
+            return go(f"/tahapan/{tahapan_id}", note="tahapan")
+        return await _revise(request, house, actor, row, changes, form)
     except AppError as error:
         return await _show(request, house, actor, tahapan_id, form=form, error=error)
-    return go(f"/tahapan/{tahapan_id}", note="tahapan")
+
+
+async def _revise(
+    request: Request, house: Kentongan, actor: Actor, row: Tahapan, changes: StageEdit, form: FormData
+) -> Response:
+    within, identity = await house.units.elections(actor, Act.CALENDAR), row.id or 0
+    revising, error = house.revising, None
+    view = await revising.revise(actor, identity, changes, reason="", dry_run=True, within=within)
+    is_seen = bool(one(form, "terapkan")) or not touches(view)
+    if is_seen:
+        try:
+            reason = reason_in(form) if touches(view) else one(form, "alasan").strip()
+            await revising.revise(actor, identity, changes, reason=reason, dry_run=False, within=within)
+            await house.ring("grow_series")
+            return go(f"/tahapan/{identity}", note="tahapan-geser" if touches(view) else "tahapan")
+        except BadInput as refused:
+            error = refused
+    after = dates(changes["starts_on"], changes["ends_on"])
+    return await check_page(
+        request, house, actor, row, view, action=f"/tahapan/{identity}", form=form, after=after, error=error
+    )
+
+
+def _moves(row: Tahapan, changes: StageEdit) -> bool:
+    """Name and days are what posts say; source and note are not."""
+    return any(getattr(row, name) != changes[name] for name in ("name", "starts_on", "ends_on"))
 
 
 async def _show(
@@ -107,10 +141,12 @@ async def _show(
 ) -> Response:
     row = await house.tahapan.get(tahapan_id, within=await house.units.elections(actor, Act.READ))
     may_edit = row.election_id in await house.units.elections(actor, Act.CALENDAR)
+    frame = await frame_for(house, actor)
     return await page(
-        request, house, actor, "tahapan_satu.html", status=error.status if error else 200, row=row,
+        request, house, actor, "tahapan_satu.html", status=error.status if error else 200, row=row, frame=frame,
         band=_band(row, _today(house)), may_edit=may_edit, typed=_typed(row, form), error=error.message if error else "",
-        problems=by_field(error) if error else {},
+        problems=by_field(error) if error else {}, past=await past_changes(house, actor, row, zone=frame.zone),
+        stale=await house.corrections.stale(actor, tahapan_id), may_send=bool(actor.paths(Act.BROADCAST)),
     )  # fmt: skip
 
 
@@ -190,15 +226,6 @@ def _band(row: Tahapan, today: date) -> Band:
         source=row.source,
         note=row.note,
     )
-
-
-def dates(start: date | None, end: date | None) -> str:
-    """The days in words, saying which one is not known."""
-    if start is None and end is None:
-        return "Tanggal belum ditetapkan"
-    first = write_date(start, width="long") if start else "mulai belum ditetapkan"
-    last = write_date(end, width="long") if end else "selesai belum ditetapkan"
-    return first if start == end else f"{first} s.d. {last}"
 
 
 def _word(start: date | None, end: date | None, today: date) -> str:

@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: 497b0535bedd, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '20261124_first_schema'
+revision = '497b0535bedd'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -437,15 +437,18 @@ def upgrade() -> None:
     sa.Column('deliveries', sa.Integer(), nullable=False),
     sa.Column('problems', sa.JSON(), nullable=False),
     sa.Column('deadline', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('corrects', sa.Integer(), nullable=True),
     sa.Column('created_by', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['corrects'], ['tahapan.id'], name=op.f('fk_broadcast_corrects_tahapan')),
     sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_broadcast_created_by_user_account')),
     sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_broadcast_template_id_post_template')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_broadcast_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast'))
     )
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_broadcast_corrects'), ['corrects'], unique=False)
         batch_op.create_index(batch_op.f('ix_broadcast_unit_id'), ['unit_id'], unique=False)
 
     op.create_table('connection',
@@ -557,6 +560,8 @@ def upgrade() -> None:
     sa.Column('environment', sa.String(), nullable=False),
     sa.Column('request', sa.JSON(), nullable=False),
     sa.Column('problems', sa.JSON(), nullable=False),
+    sa.Column('steps', sa.JSON(), nullable=False),
+    sa.Column('stamp', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_by', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -714,6 +719,7 @@ def downgrade() -> None:
     op.drop_table('connection')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_broadcast_unit_id'))
+        batch_op.drop_index(batch_op.f('ix_broadcast_corrects'))
 
     op.drop_table('broadcast')
     with op.batch_alter_table('revision', schema=None) as batch_op:

@@ -64,6 +64,7 @@ BROADCAST = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platfor
 SERIES = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "schedule": {"tahapan": "PYL-07", "time": "09:00", "days_before": [7]}}  # fmt: skip
 FORM_POST = {"unit": "{unit}", "templat": "bebas", "teks": "Posko buka.", "kapan": "nanti"}
 FORM_BROADCAST = {"templat": "{template}", "mode": "mandatory", "jenis": "pps", "platform": "x", "jeda": "0", "kapan": "waktu", "waktu": "{local}"}  # fmt: skip
+FORM_SERIES = {"templat": "{template}", "jenis": "pps", "platform": "x", "tahapan": "PYL-07", "pola": "hari", "sebelum": "7", "jam": "09:00", "jeda": "0"}  # fmt: skip
 # Who broadcasts without naming a unit does so beneath his own.
 OWN_BROADCAST = "403 403 200 200 | 403 422 | 403 200 200 | 401"
 
@@ -143,6 +144,8 @@ API: dict[str, Call] = {
     "POST /pauses": Call("403 403 201 409 | 404 404 | 403 409 409 | 401", json={"under": "{unit}", "reason": "uji"}),
     "POST /pauses/{pause_id}/resume": Call(REVIEW, "pause"),
     "POST /tahapan/{tahapan_id}/revise": Call(CALENDAR, "tahapan", json={"reason": "uji", "dry_run": True}),
+    "GET /tahapan/{tahapan_id}/revisions": Call(KNOWN, "tahapan"),
+    "GET /tahapan/{tahapan_id}/stale": Call(KNOWN, "tahapan"),
     "POST /revisions/{revision_id}/undo": Call(CALENDAR, "revision", json={"reason": "uji", "dry_run": True}),
     "POST /notices/{notice_id}/read": Call("404 404 404 404 | 404 404 | 404 404 404 | 401", "foreign_notice"),
     "GET /notices/preferences": Call(KNOWN),
@@ -219,6 +222,19 @@ PAGES: dict[str, Call] = {
     "GET /tahapan": Call(page(KNOWN)),
     "GET /tahapan/{tahapan_id}": Call(page(KNOWN), "tahapan"),
     "POST /tahapan/{tahapan_id}": Call(done(CALENDAR).replace("303", "412", 2), "tahapan", form={"nama": "Kampanye", "versi": "0"}),
+    "GET /tahapan/perubahan/{revision_id}": Call(page(CALENDAR), "revision"),
+    "POST /tahapan/perubahan/{revision_id}": Call(done(CALENDAR), "revision", form={"alasan": "uji"}),
+    "GET /seri": Call(page(KNOWN)),
+    "GET /seri/baru": Call(page(REVIEWERS)),
+    "POST /seri/periksa": Call("403 403 200 200 | 403 404 | 403 200 200 | 303", form=FORM_SERIES),
+    "POST /seri": Call("403 403 303 303 | 403 404 | 403 303 303 | 303", form=FORM_SERIES),
+    "GET /seri/{series_id}": Call(page(READ), "series"),
+    "GET /seri/{series_id}/ubah": Call(page(REVIEW), "series"),
+    "POST /seri/{series_id}/ubah": Call(done(REVIEW), "series", form=FORM_SERIES),
+    "POST /seri/{series_id}/hentikan": Call(done(REVIEW), "series"),
+    "GET /jeda": Call(page(KNOWN)),
+    "POST /jeda": Call("403 403 303 409 | 403 404 | 403 409 409 | 303", form={"unit": "{ppk}", "alasan": "uji"}),
+    "POST /jeda/{pause_id}/lanjut": Call(done(REVIEW), "pause"),
     "GET /laporan": Call(page(KNOWN)),
     "GET /laporan.csv": Call(page(KNOWN)),
     "GET /unit": Call(page(KNOWN)),

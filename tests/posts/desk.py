@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import Any
 
 from app.accounts.rules import Act
-from app.posts.revising import RevisionView
+from app.posts.revision_views import RevisionView
 from app.posts.rules import Anchor, Timing
 from app.posts.service import PostInput, PostView
 from app.tahapan.service import StageEdit

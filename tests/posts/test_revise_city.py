@@ -9,7 +9,7 @@ from app.accounts.rules import Act
 from app.content.drafts import Draft
 from app.content.rules import LONG, SHORT
 from app.posts.broadcasts import BroadcastInput
-from app.posts.revising import RevisionView
+from app.posts.revision_views import RevisionView
 from app.posts.rules import Anchor, Timing
 from app.publishing.models import Delivery
 from app.publishing.rules import State

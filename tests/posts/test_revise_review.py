@@ -13,7 +13,7 @@ from app.audit.models import AuditEvent, OutboxEvent
 from app.kit.errors import Conflict, Forbidden
 from app.posts.models import Post
 from app.posts.restaging import GUARDED, PAST, PICTURE
-from app.posts.revising import Affected, RevisionView
+from app.posts.revision_views import Affected, RevisionView
 from app.posts.rules import PostState, Timing
 from app.publishing.models import Delivery
 from app.publishing.rules import State

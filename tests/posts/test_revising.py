@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts.rules import Act, Actor
 from app.kit.errors import Conflict, Forbidden
-from app.posts.revising import RevisionView
+from app.posts.revision_views import RevisionView
 from app.posts.rules import Anchor, PostState, Timing
 from app.posts.service import PostInput, PostView
 from app.publishing.rules import State
