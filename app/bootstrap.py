@@ -28,6 +28,7 @@ from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters, build_connectors
 from app.posts.broadcasts import BroadcastService
 from app.posts.correcting import CorrectionService
+from app.posts.exchange import ExchangeService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
@@ -78,6 +79,7 @@ class Kentongan:
     publishing: PublishingService
     withdrawing: WithdrawService
     posts: PostService
+    exchange: ExchangeService
     broadcasts: BroadcastService
     corrections: CorrectionService
     revising: ReviseService
@@ -161,6 +163,7 @@ def build(settings: Settings) -> Kentongan:
         publishing=publishing,
         withdrawing=WithdrawService(db, clock, platforms, channels, publishing),
         posts=posts,
+        exchange=ExchangeService(posts),
         broadcasts=broadcasts,
         corrections=CorrectionService(db),
         series=SeriesService(db, now, platforms, tahapan, broadcasts, people.actor_of),

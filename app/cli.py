@@ -14,8 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from app import operator_commands, practice
-from app.accounts import unit_store
+from app import exchange_commands, operator_commands, practice
 from app.accounts.loading import LoadReport, load_city, load_regions, load_stages
 from app.accounts.rules import Act, Role
 from app.audit.sealing import verify
@@ -26,6 +25,7 @@ from app.command import read_settings as _settings
 from app.command import say
 from app.content.loading import SHIPPED as SHIPPED_TEMPLATES
 from app.content.loading import load_templates
+from app.exchange_commands import unit_id_of
 from app.kit.errors import AppError
 from app.settings import Settings
 from app.supervisor import become
@@ -40,6 +40,7 @@ audit_app = typer.Typer(help="Jejak audit.", no_args_is_help=True)
 for name, group in (("load", load_app), ("user", user_app), ("token", token_app), ("audit", audit_app)):
     app.add_typer(group, name=name)
 operator_commands.install(app)
+exchange_commands.install(app)
 
 Host = Annotated[str, typer.Option(help="Alamat yang didengarkan.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Porta web.")]
@@ -306,7 +307,7 @@ def user_add(
     """Tambahkan orang, atau ubah perannya; mencetak tautan undangan sekali pakai."""
 
     async def work(house: Kentongan) -> str:
-        unit_id = await _unit_id(house, unit)
+        unit_id = await unit_id_of(house, unit)
         user = await house.people.add_user(
             email=email, name=name or email.split("@")[0], unit_id=unit_id, role=role, by="operator"
         )
@@ -331,25 +332,12 @@ def token_add(
         owner = await house.people.find_user_by_email(user)
         if owner is None:
             raise RuntimeError(f"Tidak ada pengguna dengan surel {user}. Tambahkan dulu: kentongan user add {user} ...")
-        unit_id = await _unit_id(house, unit)
+        unit_id = await unit_id_of(house, unit)
         return await house.people.add_token(
             user_id=owner.id or 0, unit_id=unit_id, scopes=scope or None, days=days, name="cli"
         )
 
     say(f"token: {_in_house(work)}")
-
-
-async def _unit_id(house: Kentongan, text: str) -> int:
-    """By region code, else by number."""
-    async with house.db.read() as session:
-        found = await unit_store.unit_by_wilayah(session, text, paths=["/"])
-        if found is None and text.isdigit():
-            found = await unit_store.unit(session, int(text), paths=["/"])
-    if found is None or found.id is None:
-        raise RuntimeError(
-            f"Unit {text} tidak ada. Lihat kode wilayahnya dengan GET /api/v1/units, atau muat dulu: kentongan load kota-bogor."
-        )
-    return found.id
 
 
 @audit_app.command("verify")

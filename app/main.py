@@ -17,6 +17,7 @@ from app.api import (
     deliveries,
     docs,
     engagement,
+    exchange,
     guard,
     health,
     idempotency,
@@ -57,6 +58,7 @@ ROOMS = (
     connecting,
     channels,
     media,
+    exchange,  # before posts: /posts/export is no number of a post
     posts,
     engagement,
     broadcasts,

@@ -1,27 +1,22 @@
 """The door to pictures: an upload is counted while it streams in and refused as soon as it is too much."""
 
 import json
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.types import Message
 
 from app.api.deps import ActorDep, HouseDep, Row
+from app.api.forms import close_form, read_form
 from app.content.alts import alts_of
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, too_large
-from app.kit.errors import BadInput, Problem, WrongType
+from app.kit.errors import BadInput, Problem
 
 router = APIRouter(tags=["media"])
 
-# What multipart wraps around the file: boundaries, headers, the other fields.
-_WRAPPING = 64 * 1024
 _ABOUT_FILE = "JPG, PNG, atau WebP; paling besar 12 MB."
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -68,7 +63,7 @@ class MediaRow(Row):
 
 @router.post("/media", status_code=201, summary="Unggah gambar", openapi_extra=_FORM)
 async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow:
-    fields = await _form(request)
+    fields = await read_form(request, most=MAX_BYTES, too_large=too_large, what="gambar")
     try:
         file = fields.get("file")
         if not isinstance(file, UploadFile):
@@ -81,9 +76,7 @@ async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow
             alt_texts=_alt_texts(fields.get("alt_texts")),
         )
     finally:
-        for value in fields.values():
-            if isinstance(value, UploadFile):
-                await value.close()
+        await close_form(fields)
     return _row(row)
 
 
@@ -97,40 +90,6 @@ async def get_file(house: HouseDep, actor: ActorDep, media_id: MediaId) -> FileR
     path, mime = await house.media.open(actor, media_id)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return FileResponse(path, media_type=mime, headers=headers)
-
-
-async def _form(request: Request) -> Mapping[str, UploadFile | str]:
-    """The fields of a multipart body; raises TooLarge before the rest of it is read."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise WrongType("Kirim gambar sebagai multipart/form-data.", Problem("file", "bukan multipart/form-data"))
-    most = MAX_BYTES + _WRAPPING
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared[:20]) > most:
-        raise too_large()
-    counted = Request(request.scope, _Counting(request, most))
-    try:
-        form = await counted.form(max_files=1, max_fields=8)
-    except ClientDisconnect as error:  # what had come in is closed by Starlette; this is for the log alone
-        raise BadInput("Unggahan terputus di tengah jalan. Unggah lagi.") from error
-    except HTTPException as error:  # what Starlette makes of a malformed multipart
-        raise BadInput(
-            "Isi unggahan tidak dapat dibaca. Unggah lagi.", Problem("file", "multipart tidak dapat dibaca")
-        ) from error
-    return dict(form.items())
-
-
-class _Counting:
-    """Passes the body on and stops at `most` bytes, whatever the sender said its length was."""
-
-    def __init__(self, request: Request, most: int) -> None:
-        self._receive, self._left = request.receive, most
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            raise too_large()
-        return message
 
 
 def _row(media: Media) -> MediaRow:

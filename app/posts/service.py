@@ -109,7 +109,7 @@ class PostService:
 
     async def create(self, actor: Actor, wanted: PostInput) -> PostView:
         """With timing: checked in full and queued, or sent to review. Without: a draft. BadInput names everything that is wrong."""
-        plan, common, route = await self._decide(actor, wanted, submit=wanted.timing is not None)
+        plan, common, route = await self.decide(actor, wanted, submit=wanted.timing is not None)
         async with self.db.write() as session:
             await self.tahapan.must_still_be(session, common.calendar)
             item = Item(plan, route, wanted.media)
@@ -130,7 +130,7 @@ class PostService:
         wanted = replace(input_of(post), **changes)
         is_draft = post.state in {PostState.DRAFT, PostState.REJECTED}
         submit = wanted.timing is not None and (not is_draft or "timing" in changes)
-        plan, common, route = await self._decide(actor, wanted, submit=submit, exempt=exemptions(post))
+        plan, common, route = await self.decide(actor, wanted, submit=submit, exempt=exemptions(post))
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
         return await self.get(actor, post_id)
 
@@ -143,7 +143,7 @@ class PostService:
         wanted = input_of(post)
         if wanted.timing is None:
             raise BadInput("Pilih waktu terbit dulu, lalu ajukan.", Problem("timing", "wajib diisi sebelum diajukan"))
-        plan, common, route = await self._decide(actor, wanted, submit=True, exempt=exemptions(post))
+        plan, common, route = await self.decide(actor, wanted, submit=True, exempt=exemptions(post))
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
         return await self.get(actor, post_id)
 
@@ -239,7 +239,7 @@ class PostService:
                 await store.mark_done(session, sorted(ended), now=self.now())
         return len(ended)
 
-    async def _decide(
+    async def decide(
         self, actor: Actor, wanted: PostInput, *, submit: bool, exempt: Sequence[Mapping[str, Any]] = ()
     ) -> tuple[Plan, Common, Route | None]:
         """Read what is needed, plan, and find out who must look; writes nothing."""

@@ -23,9 +23,14 @@ def _under(paths: Sequence[str]) -> Any:
 
 @dataclass(frozen=True)
 class PostFilter:
+    """`under`: a unit's path, for it and all beneath; `due_from` and `due_before` bound the moment, drafts have none."""
+
     unit_id: int | None = None
     state: str | None = None
     broadcast_id: int | None = None
+    under: str | None = None
+    due_from: datetime | None = None
+    due_before: datetime | None = None
 
 
 async def find_posts(
@@ -40,6 +45,12 @@ async def find_posts(
     ):
         if value is not None:
             query = query.where(col(column) == value)
+    if wanted.under is not None:
+        query = query.where(_under([wanted.under]))
+    if wanted.due_from is not None:
+        query = query.where(col(Post.due_at) >= wanted.due_from)
+    if wanted.due_before is not None:
+        query = query.where(col(Post.due_at) < wanted.due_before)
     if before_id is not None:
         query = query.where(col(Post.id) < before_id)
     return list((await session.exec(query.order_by(col(Post.id).desc()).limit(limit))).all())

@@ -112,6 +112,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/tahapan", "Tahapan", "tahapan", about="Kalender pemilihan: tanggal, sumber, kepastian."),
         Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek."),
         Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit."),
+        Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([people] if actor.paths(Act.MANAGE) else []),
         Door("/lainnya", "Lainnya", "lainnya", Place.BAR),
     )  # fmt: skip

@@ -56,6 +56,7 @@ NOTES = {
     "seri-ubah": "Seri diubah, sampai ke unggahan yang belum dikirim.",
     "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",
     "unit": "Data unit tersimpan.",
+    "impor": "Unggahan diimpor. Lihat di antrean, atau di tinjauan bila perlu disetujui dulu.",
 }
 
 MACROS = (

@@ -15,6 +15,7 @@ from app.web import (
     connect_flow,
     dashboard,
     errors,
+    exchange,
     login,
     menu,
     notices,
@@ -35,7 +36,7 @@ from app.web.shield import Shield
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, reports.router, units.router,
-    people.router, menu.router, revising.router, series.router, pauses.router,
+    people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
 )  # fmt: skip
 
 

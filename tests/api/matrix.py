@@ -118,6 +118,10 @@ API: dict[str, Call] = {
     "POST /posts/{post_id}/approve": Call(REVIEW, "in_review"),
     "POST /posts/{post_id}/reject": Call(REVIEW, "in_review", {"reason": "Jamnya?"}),
     "POST /posts/{post_id}/cancel": Call(WRITE, "draft"),
+    "GET /posts/export": Call(KNOWN),
+    "GET /posts/import/template": Call("403 200 200 200 | 200 200 | 403 200 200 | 401"),
+    # A row of a unit out of sight is refused by name, like every other bad row.
+    "POST /posts/import": Call("403 200 200 200 | 200 200 | 403 200 200 | 401", form={"dry_run": "true", "file": "{table}"}),
     "GET /posts/{post_id}/metrics": Call(READ, "draft"),
     "GET /engagement": Call(KNOWN),
     "GET /broadcasts": Call(KNOWN),
@@ -243,6 +247,10 @@ PAGES: dict[str, Call] = {
     "GET /orang": Call(page(MANAGERS)),
     "POST /orang": Call(page(MANAGE), form={"surel": "{email}", "nama": "Baru", "unit": "{unit}", "peran": "viewer"}),
     "GET /kalender": Call(page(KNOWN)),
+    "GET /impor": Call(page(KNOWN)),
+    "GET /impor/contoh": Call("403 200 200 200 | 200 200 | 403 200 200 | 303"),
+    "GET /impor/unduh": Call(page(KNOWN)),
+    "POST /impor": Call("403 422 422 422 | 422 422 | 403 422 422 | 303", form={"langkah": "periksa"}),
 }  # fmt: skip
 
 ROUTES: dict[str, Call] = {

@@ -175,6 +175,12 @@ def photo() -> bytes:
     return out.getvalue()
 
 
+FILES: dict[str, Callable[[], tuple[str, bytes, str]]] = {
+    "{photo}": lambda: ("a.png", photo(), "image/png"),
+    "{table}": lambda: ("a.csv", b"unit,platform,akun,teks\n32.71.04.1008,x,a,Halo\n", "text/csv"),
+}
+
+
 @pytest.fixture(scope="module")
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """On SQLite: which rows are seen is the same query on both, and each room's own tests run it on both."""
@@ -238,8 +244,8 @@ async def _ask(world: World, who: str, route: str, call: Call, made: int | str |
         options["json"] = await world.fill(dict(call.json))
     if call.form is not None:
         filled = await world.fill(dict(call.form))
-        if filled.pop("file", None):
-            options["files"] = {"file": ("a.png", photo(), "image/png")}
+        if file := filled.pop("file", None):
+            options["files"] = {"file": FILES[file]()}
         options["data"] = {name: str(value) for name, value in filled.items()}
     address = re.sub(r"\{\w+\}", str(made), path) + call.query
     answer = await world.site.client.request("GET" if method == "*" else method, address, **options)

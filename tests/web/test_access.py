@@ -26,6 +26,7 @@ OPEN_TO = {
     "/laporan": EVERYBODY,
     "/laporan.csv": EVERYBODY,
     "/kalender": EVERYBODY,
+    "/impor": EVERYBODY,
 }
 
 
