@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.accounts.idempotency import IdempotencyService
 from app.accounts.service import PeopleService
 from app.accounts.units import UnitService
+from app.activities.service import ActivityService
 from app.channels.connecting import ConnectService
 from app.channels.service import ChannelService
 from app.content.guard_service import GuardService, shipped_rules
@@ -37,6 +38,7 @@ from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
 from app.publishing.withdrawing import WithdrawService
+from app.reports.service import RecapService
 from app.settings import Settings
 from app.tahapan.service import TahapanService
 from app.wilayah.service import WilayahService
@@ -88,6 +90,8 @@ class Kentongan:
     holding: HoldService
     engagement: EngagementService
     notices: NoticesService
+    activities: ActivityService
+    recaps: RecapService
     outside: SafeClient
     """Speaks to addresses that people have typed; nothing else may."""
     ring: Ring = _rings_nobody
@@ -143,6 +147,7 @@ def build(settings: Settings) -> Kentongan:
     tahapan.on_moved.append(revising.on_moved)
     people = PeopleService(db, now)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
+    templates = TemplateService(db, now, tahapan, platforms, guard)
     return Kentongan(
         settings,
         clock,
@@ -157,7 +162,7 @@ def build(settings: Settings) -> Kentongan:
         idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
         connecting=ConnectService(db, seal, now, channels, connectors, place_of(settings)),
-        templates=TemplateService(db, now, tahapan, platforms, guard),
+        templates=templates,
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,
@@ -173,6 +178,8 @@ def build(settings: Settings) -> Kentongan:
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
         notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
         outside=SafeClient(allow_private=settings.allow_private_addresses),
+        activities=ActivityService(db, now, posts, templates),
+        recaps=RecapService(db, now, tahapan, settings.timezone),
     )
 
 

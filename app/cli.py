@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from app import exchange_commands, operator_commands, practice
+from app import exchange_commands, operator_commands, practice, report_commands
 from app.accounts.loading import LoadReport, load_city, load_regions, load_stages
 from app.accounts.rules import Act, Role
 from app.audit.sealing import verify
@@ -22,11 +22,11 @@ from app.bootstrap import Kentongan
 from app.command import in_house as _in_house
 from app.command import must_exist as _must_exist
 from app.command import read_settings as _settings
-from app.command import say
+from app.command import say, unit_id_of
 from app.content.loading import SHIPPED as SHIPPED_TEMPLATES
 from app.content.loading import load_templates
-from app.exchange_commands import unit_id_of
 from app.kit.errors import AppError
+from app.reports.targets import load_targets
 from app.settings import Settings
 from app.supervisor import become
 from simulator.main import create_simulator
@@ -41,6 +41,7 @@ for name, group in (("load", load_app), ("user", user_app), ("token", token_app)
     app.add_typer(group, name=name)
 operator_commands.install(app)
 exchange_commands.install(app)
+report_commands.install(app, load_app)
 
 Host = Annotated[str, typer.Option(help="Alamat yang didengarkan.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Porta web.")]
@@ -224,10 +225,15 @@ def load_kota_bogor(
             house.db, now=house.clock.now(), shift_weeks=shift_weeks, on_moved=house.tahapan.on_moved
         )
         templates = await load_templates(house.db, now=house.clock.now())
+        targets = await load_targets(house.db, house.tahapan)
         say(
             f"Kota Bogor: {report.regions} wilayah, {report.units} unit, {report.stages} tahapan, {templates.templates} templat."
         )
-        _tell(report.added + templates.added, report.changed + templates.changed, report.kept + templates.kept)
+        _tell(
+            report.added + templates.added + targets.added,
+            report.changed + templates.changed + targets.changed,
+            report.kept + templates.kept,
+        )
 
     _in_house(work)
 

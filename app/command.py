@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.accounts import unit_store
 from app.bootstrap import Kentongan, build
 from app.kit.logs import configure
 from app.migrate import migrate
@@ -53,3 +54,16 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
 def must_exist(file: Path) -> None:
     if not file.is_file():
         raise RuntimeError(f"Berkas {file} tidak ada.")
+
+
+async def unit_id_of(house: Kentongan, text: str) -> int:
+    """By region code, else by number."""
+    async with house.db.read() as session:
+        found = await unit_store.unit_by_wilayah(session, text, paths=["/"])
+        if found is None and text.isdigit():
+            found = await unit_store.unit(session, int(text), paths=["/"])
+    if found is None or found.id is None:
+        raise RuntimeError(
+            f"Unit {text} tidak ada. Lihat kode wilayahnya dengan GET /api/v1/units, atau muat dulu: kentongan load kota-bogor."
+        )
+    return found.id

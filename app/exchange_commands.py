@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.accounts import unit_store
 from app.accounts.rules import Actor
 from app.bootstrap import Kentongan
-from app.command import in_house, must_exist, say
+from app.command import in_house, must_exist, say, unit_id_of
 from app.kit.sheets import Format
 from app.posts.exchange import Imported
 from app.posts.store import PostFilter
@@ -103,16 +102,3 @@ async def _acting(house: Kentongan, email: str) -> Actor:
             f"Tidak ada pengguna {email}." if email else "Belum ada admin. Tambahkan dulu: kentongan user add."
         )
     return await house.people.actor_of(found.id)
-
-
-async def unit_id_of(house: Kentongan, text: str) -> int:
-    """By region code, else by number."""
-    async with house.db.read() as session:
-        found = await unit_store.unit_by_wilayah(session, text, paths=["/"])
-        if found is None and text.isdigit():
-            found = await unit_store.unit(session, int(text), paths=["/"])
-    if found is None or found.id is None:
-        raise RuntimeError(
-            f"Unit {text} tidak ada. Lihat kode wilayahnya dengan GET /api/v1/units, atau muat dulu: kentongan load kota-bogor."
-        )
-    return found.id

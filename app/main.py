@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import (
+    activities,
     broadcasts,
     channels,
     connecting,
@@ -30,6 +31,7 @@ from app.api import (
     problems,
     public_media,
     rates,
+    reports,
     revisions,
     series,
     tahapan,
@@ -67,6 +69,8 @@ ROOMS = (
     pauses,
     series,
     revisions,
+    activities,
+    reports,
 )
 
 

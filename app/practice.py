@@ -12,6 +12,7 @@ from app.bootstrap import Kentongan
 from app.content.loading import load_templates
 from app.posts.broadcasts import BroadcastInput, BroadcastView
 from app.posts.rules import Timing
+from app.reports.targets import load_targets
 from app.tahapan.reading import read_election, read_stages
 from app.tahapan.rules import weeks_until_about_a_month
 
@@ -57,6 +58,7 @@ async def load_reference(house: Kentongan, *, shifted: bool) -> int:
     weeks = weeks_until_about_a_month(voting_day, now.date()) if shifted and voting_day else 0
     report = await load_city(house.db, now=now, shift_weeks=weeks)
     await load_templates(house.db, now=now)
+    await load_targets(house.db, house.tahapan)
     return report.shifted_weeks
 
 

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.accounts import models as accounts
+from app.activities import models as activities
 from app.audit import models as audit
 from app.channels import models as channels
 from app.content import models as content
@@ -10,9 +11,12 @@ from app.engagement import models as engagement
 from app.notices import models as notices
 from app.posts import models as posts
 from app.publishing import models as publishing
+from app.reports import models as reports
 from app.tahapan import models as tahapan
 from app.wilayah import models as wilayah
 
-ROOMS = (accounts, audit, channels, content, engagement, notices, posts, publishing, tahapan, wilayah)
+ROOMS = (
+    accounts, activities, audit, channels, content, engagement, notices, posts, publishing, reports, tahapan, wilayah,
+)  # fmt: skip
 
 metadata = SQLModel.metadata

@@ -12,7 +12,9 @@ from app.api.shapes import Environment, Id
 router = APIRouter(route_class=LimitedRoute, tags=["interaksi"])
 
 Number = Annotated[int | None, Field(description="null: platform tidak menyediakannya, atau belum ada data.")]
-GroupBy = Literal["unit", "kecamatan", "platform", "tahapan", "programme", "segment", "lang", "kind", "day"]
+GroupBy = Literal[
+    "unit", "kecamatan", "platform", "tahapan", "programme", "segment", "lang", "kind", "content", "day", "hour"
+]  # fmt: skip
 
 
 class Numbers(Row):

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.accounts.rules import Act, Actor
 from app.channels.service import ChannelService
 from app.engagement import rules, store
+from app.engagement.grouping import midnight, rows_of
 from app.engagement.models import Snapshot
-from app.engagement.rules import COUNTED, NUMBERS, SUMMED, Row
+from app.engagement.rules import NUMBERS, Row
 from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
@@ -26,7 +26,6 @@ from app.platforms.contract import (
     TellsLinks,
     TryLater,
 )
-from app.platforms.registry import TITLES
 from app.posts.service import PostService
 from app.publishing import store as publishing_store
 
@@ -35,17 +34,6 @@ log = logger("engagement")
 RETRY = timedelta(minutes=2)
 AT_ONCE = 16
 """Channels asked at the same time."""
-EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
-"""A period may be named more widely than a moment in UTC can be written."""
-PROGRAMMES = {
-    "gerebek_pasar": "Gerebek Pasar",
-    "ketuk_pintu_pemilih": "Ketuk Pintu Pemilih",
-    "jalan_sehat": "Jalan Sehat",
-    "sosialisasi_rw": "Sosialisasi RW",
-    "pemilih_pemula": "Pemilih Pemula",
-    "": "Tanpa program",
-}
-NO_KECAMATAN = "Tingkat kota"
 
 
 @dataclass(frozen=True)
@@ -175,17 +163,10 @@ class EngagementService:
         async with self.db.read() as session:
             chosen = environment or ("live" if await store.has_live(session, paths) else "practice")
             wanted = Wanted(group_by, chosen, self._midnight(from_on), self._midnight(to_on, days=1))
-            found = await store.grouped(session, paths, wanted)
-            names = await store.labels(session, paths, group_by)
-        rows = {str(row["key"]): row for row in found}
-        keys = [*names, *(key for key in rows if key not in names)] if group_by in {"unit", "kecamatan"} else list(rows)
-        return chosen, [_row(key, _label(group_by, key, names), rows.get(key)) for key in keys]
+            return chosen, await rows_of(session, paths, wanted)
 
     def _midnight(self, day: date | None, *, days: int = 0) -> datetime | None:
-        if day is None:
-            return None
-        within = min(max(day, EARLIEST), LATEST)
-        return datetime.combine(within + timedelta(days=days), time(), ZoneInfo(self.timezone))
+        return midnight(day, self.timezone, days=days)
 
 
 def _wait(error: PublishError) -> timedelta:
@@ -213,29 +194,3 @@ def _channel(row: Mapping[str, Any]) -> int:
 def _snapshot(delivery_id: int, metrics: Metrics | None, now: datetime) -> dict[str, Any]:
     numbers = asdict(metrics) if metrics else dict.fromkeys(NUMBERS)
     return {"delivery_id": delivery_id, "taken_at": now, "gone": metrics is None, **numbers}
-
-
-def _label(group_by: str, key: str, names: Mapping[str, str]) -> str:
-    match group_by:
-        case "kecamatan":
-            return names.get(key, NO_KECAMATAN)
-        case "tahapan":
-            return names.get(key, "Tanpa tahapan") if key else "Tanpa tahapan"
-        case "programme":
-            return PROGRAMMES.get(key, key)
-        case "platform":
-            return TITLES.get(key, key)
-    return names.get(key, key)
-
-
-def _row(key: str, label: str, row: Mapping[str, Any] | None) -> Row:
-    if row is None:
-        return Row(key=key, label=label)
-    values: dict[str, Any] = {name: int(row[name]) for name in COUNTED} | {name: _known(row[name]) for name in SUMMED}
-    rate = rules.engagement_rate(_known(row["interactions_with_reach"]), values["reach"])
-    return Row(key=key, label=label, engagement_rate=rate, **values)
-
-
-def _known(value: Any) -> int | None:
-    # PostgreSQL sums integers into decimals.
-    return None if value is None else int(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Date, Integer, case, cast, func, or_, select
+from sqlalchemy import Date, Integer, case, cast, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel import select as select_rows
@@ -84,10 +84,13 @@ async def has_live(session: ReadSession, paths: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Wanted:
+    """One report: its key, which accounts, and when. `tahapan`: only posts that speak of this stage."""
+
     group_by: str
     environment: str
     from_at: datetime | None = None
     to_at: datetime | None = None
+    tahapan: str | None = None
 
 
 def _under(paths: Sequence[str]) -> Any:
@@ -119,11 +122,19 @@ async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) ->
         .where(_under(paths), D.environment == wanted.environment, D.state != State.CANCELLED)
         .group_by(key)
     )
+    return await session.rows(query.where(*within(wanted)).order_by(key))
+
+
+def within(wanted: Wanted) -> list[Any]:
+    """The conditions on time and stage; a query that uses them joins Post."""
+    conditions = []
     if wanted.from_at is not None:
-        query = query.where(D.due_at >= wanted.from_at)
+        conditions.append(D.due_at >= wanted.from_at)
     if wanted.to_at is not None:
-        query = query.where(D.due_at < wanted.to_at)
-    return await session.rows(query.order_by(key))
+        conditions.append(D.due_at < wanted.to_at)
+    if wanted.tahapan is not None:
+        conditions.append(col(Post.tahapan) == wanted.tahapan)
+    return conditions
 
 
 def _count(condition: Any) -> Any:
@@ -148,17 +159,36 @@ def _key(session: ReadSession, group_by: str) -> Any:
         "lang": col(Post.lang),
         "kind": col(Unit.kind),
     }
-    if group_by == "day":
-        # The day of the unit's own zone; SQLite knows offsets only, and Indonesia's zones have no summer time.
-        if session.is_sqlite:
-            shift = case(
-                (col(Unit.timezone) == "Asia/Makassar", "+8 hours"),
-                (col(Unit.timezone) == "Asia/Jayapura", "+9 hours"),
-                else_="+7 hours",
-            )
-            return func.date(D.due_at, shift)
-        return func.to_char(cast(func.timezone(col(Unit.timezone), D.due_at), Date), "YYYY-MM-DD")
+    match group_by:
+        case "all":
+            return literal("")
+        case "content":
+            return _content(session)
+        case "day" | "hour":
+            return _local(session, group_by)
     return columns[group_by]
+
+
+def _local(session: ReadSession, part: str) -> Any:
+    """The day or hour of the unit's own zone; SQLite knows offsets only, and Indonesia's zones have no summer time."""
+    if session.is_sqlite:
+        shift = case(
+            (col(Unit.timezone) == "Asia/Makassar", "+8 hours"),
+            (col(Unit.timezone) == "Asia/Jayapura", "+9 hours"),
+            else_="+7 hours",
+        )
+        return func.date(D.due_at, shift) if part == "day" else func.strftime("%H", D.due_at, shift)
+    local = func.timezone(col(Unit.timezone), D.due_at)
+    return func.to_char(cast(local, Date), "YYYY-MM-DD") if part == "day" else func.to_char(local, "HH24")
+
+
+def _content(session: ReadSession) -> Any:
+    """What the frozen message holds; a message that is not frozen yet counts as words."""
+    if session.is_sqlite:
+        pictures = func.json_array_length(D.message, "$.pictures")
+    else:
+        pictures = func.json_array_length(D.message["pictures"])
+    return case((pictures > 1, "gallery"), (pictures == 1, "picture"), else_="text")
 
 
 async def labels(session: ReadSession, paths: Sequence[str], group_by: str) -> dict[str, str]:

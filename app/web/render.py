@@ -57,6 +57,8 @@ NOTES = {
     "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",
     "unit": "Data unit tersimpan.",
     "impor": "Unggahan diimpor. Lihat di antrean, atau di tinjauan bila perlu disetujui dulu.",
+    "kegiatan": "Kegiatan tersimpan.",
+    "kegiatan-batal": "Kegiatan dibatalkan.",
 }
 
 MACROS = (
@@ -69,6 +71,7 @@ MACROS = (
     "_penerima.html",
     "_seri.html",
     "_kunci.html",
+    "_laporan.html",
 )
 
 

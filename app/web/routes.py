@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from app.bootstrap import Kentongan
 from app.web import (
+    activities,
     assets,
     broadcast,
     calendar,
@@ -16,6 +17,7 @@ from app.web import (
     dashboard,
     errors,
     exchange,
+    figures,
     login,
     menu,
     notices,
@@ -23,7 +25,7 @@ from app.web import (
     people,
     posts,
     queue,
-    reports,
+    recaps,
     review,
     revising,
     series,
@@ -35,7 +37,7 @@ from app.web.shield import Shield
 
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
-    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, reports.router, units.router,
+    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
 )  # fmt: skip
 

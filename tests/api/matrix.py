@@ -65,6 +65,9 @@ SERIES = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms"
 FORM_POST = {"unit": "{unit}", "templat": "bebas", "teks": "Posko buka.", "kapan": "nanti"}
 FORM_BROADCAST = {"templat": "{template}", "mode": "mandatory", "jenis": "pps", "platform": "x", "jeda": "0", "kapan": "waktu", "waktu": "{local}"}  # fmt: skip
 FORM_SERIES = {"templat": "{template}", "jenis": "pps", "platform": "x", "tahapan": "PYL-07", "pola": "hari", "sebelum": "7", "jam": "09:00", "jeda": "0"}  # fmt: skip
+ACTIVITY = {"unit_id": "{unit}", "programme": "sosialisasi_rw", "held_on": "2024-11-01", "rw": 4}
+PLAN = {"unit_ids": ["{unit}"], "programme": "sosialisasi_rw", "held_on": "2024-11-16", "starts": "09:00", "rw": 4}
+FORM_ACTIVITY = {"unit": "{unit}", "program": "sosialisasi_rw", "tanggal": "2024-11-01", "rw": "4"}
 # Who broadcasts without naming a unit does so beneath his own.
 OWN_BROADCAST = "403 403 200 200 | 403 422 | 403 200 200 | 401"
 
@@ -152,6 +155,15 @@ API: dict[str, Call] = {
     "GET /tahapan/{tahapan_id}/stale": Call(KNOWN, "tahapan"),
     "POST /revisions/{revision_id}/undo": Call(CALENDAR, "revision", json={"reason": "uji", "dry_run": True}),
     "POST /notices/{notice_id}/read": Call("404 404 404 404 | 404 404 | 404 404 404 | 401", "foreign_notice"),
+    "GET /activities": Call(KNOWN),
+    "POST /activities": Call(created(WRITE), json=ACTIVITY),
+    "GET /activities/coverage": Call(KNOWN),
+    "POST /activities/plan": Call(created("403 200 200 200 | 200 200 | 403 200 200 | 401"), json=PLAN),
+    "GET /activities/{activity_id}": Call(READ, "activity"),
+    "PATCH /activities/{activity_id}": Call(WRITE, "activity", {"note": "x"}),
+    "GET /reports/weekly": Call(KNOWN),
+    "GET /reports/monthly": Call(KNOWN),
+    "GET /reports/tahapan": Call(KNOWN, query="?code=PYL-06"),
     "GET /notices/preferences": Call(KNOWN),
     "PUT /notices/preferences": Call(KNOWN, json={"mail": True}, narrow="403"),
 }  # fmt: skip
@@ -240,7 +252,15 @@ PAGES: dict[str, Call] = {
     "POST /jeda": Call("403 403 303 409 | 403 404 | 403 409 409 | 303", form={"unit": "{ppk}", "alasan": "uji"}),
     "POST /jeda/{pause_id}/lanjut": Call(done(REVIEW), "pause"),
     "GET /laporan": Call(page(KNOWN)),
-    "GET /laporan.csv": Call(page(KNOWN)),
+    "GET /laporan/rekap.{ending}": Call(page(KNOWN), "csv"),
+    "GET /laporan/angka": Call(page(KNOWN)),
+    "GET /laporan/angka.csv": Call(page(KNOWN)),
+    "GET /kegiatan": Call(page(KNOWN)),
+    "GET /kegiatan/baru": Call("403 200 200 200 | 200 200 | 403 200 200 | 303"),
+    "POST /kegiatan": Call("403 303 303 303 | 422 422 | 403 303 303 | 303", form=FORM_ACTIVITY),
+    "GET /kegiatan/{activity_id}": Call(page(READ), "activity"),
+    "POST /kegiatan/{activity_id}": Call(done(WRITE), "activity", form=FORM_ACTIVITY),
+    "POST /kegiatan/{activity_id}/batalkan": Call(done(WRITE), "activity"),
     "GET /unit": Call(page(KNOWN)),
     "GET /unit/{unit_id}": Call(page(READ), "unit"),
     "POST /unit/{unit_id}": Call(done(WRITE), "unit", form={"nama": "PPS Cilendek Barat", "rw": "9"}),

@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
+from app.activities.rules import Said
 from app.content.drafts import Draft
 from app.posts.broadcasts import BroadcastInput
 from app.posts.rules import Timing
@@ -123,11 +124,15 @@ class World:
         view = await house.revising.revise(rina, row.id or 0, days, reason="uji", dry_run=False, within=within)
         return view.revision_id or 0
 
+    async def activity(self) -> int:
+        said = Said(id_of(self.site.cast.cilendek), "sosialisasi_rw", date(2024, 11, 1), rw=4)
+        return (await self.site.house.activities.create(self.site.cast.sari, said)).id
+
     async def make(self, what: str) -> int | str:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
+            "activity": self.activity, "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
@@ -136,6 +141,7 @@ class World:
             "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
+            "csv": "csv",
         }
         if what in fixed:
             return fixed[what]

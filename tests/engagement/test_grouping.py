@@ -28,17 +28,21 @@ async def grouped(place: Place, group_by: str = "platform", who: str = "dewi", *
         ("platform", "facebook", "Facebook"),
         ("tahapan", "PYL-06", "Pelaksanaan kampanye"),
         ("programme", "gerebek_pasar", "Gerebek Pasar"),
-        ("segment", "pemula", "pemula"),
-        ("lang", "su", "su"),
-        ("kind", "pps", "pps"),
+        ("segment", "pemula", "Pemilih pemula"),
+        ("lang", "su", "Bahasa Sunda"),
+        ("kind", "pps", "PPS"),
         ("day", "2024-11-01", "2024-11-01"),
+        ("hour", "10", "10.00–10.59"),
+        ("content", "picture", "Satu gambar"),
+        ("all", "", "Semua"),
         ("kecamatan", "32.71.04", "Bogor Barat"),
     ],
 )
 async def test_posts_are_grouped_by_every_key(place: Place, group_by: str, key: str, label: str) -> None:
     spoken = {"tahapan": "PYL-06", "programme": "gerebek_pasar", "segment": "pemula", "lang": "su"}
-    await place.put("cilendek", "facebook", post=spoken, numbers=KNOWN)
-    await place.put("menteng", "facebook", post=spoken, numbers={"views": 50, "reach": 20})
+    shown = {"post": spoken, "message": {"text": "Halo", "pictures": [{"media_id": 1}]}}
+    await place.put("cilendek", "facebook", numbers=KNOWN, **shown)
+    await place.put("menteng", "facebook", numbers={"views": 50, "reach": 20}, **shown)
     row = (await grouped(place, group_by))[key]
     assert (row.label, row.posts, row.published, row.views, row.reach) == (label, 2, 2, 150, 100)
     assert row.engagement_rate == pytest.approx(0.08)

@@ -33,7 +33,7 @@ from tests.support.cast import Cast, id_of, make_cast
 from tests.support.wait import wait_until
 
 WIPED = (
-    "attempt", "withdrawal", "delivery", "snapshot", "total", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
+    "activity", "attempt", "withdrawal", "delivery", "snapshot", "total", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
     "lane_pause", "worker_beat",
 )  # fmt: skip
 """What tests that share a database leave behind; the cast, the calendar, channels and templates stay."""
@@ -81,11 +81,12 @@ async def _admin(url: str, statement: str) -> None:
 
 
 async def wipe(house: Kentongan) -> None:
-    """Forget all posts and what came of them, and let every channel speak again."""
+    """Forget all posts and what came of them, let every channel speak again, and forget what units have told."""
     async with house.db.write() as session:
         for table in WIPED:
             await session.run(text(f"DELETE FROM {table}"))
         await session.run(text("UPDATE channel SET state = 'connected', state_reason = ''"))
+        await session.run(text("UPDATE unit SET rw_count = NULL"))
 
 
 def settings_for(folder: Path, url: str, **more: object) -> Settings:

@@ -9,7 +9,19 @@ from app.web.words import how_late
 from tests.support.cast import Cast, id_of
 from tests.web.conftest import Browse
 
-PAGES = ("/dasbor", "/antrean", "/tulis", "/siaran", "/siaran/baru", "/tinjau", "/kalender", "/laporan", "/lainnya")
+PAGES = (
+    "/dasbor",
+    "/antrean",
+    "/tulis",
+    "/siaran",
+    "/siaran/baru",
+    "/tinjau",
+    "/kalender",
+    "/laporan",
+    "/laporan/angka",
+    "/kegiatan",
+    "/lainnya",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)

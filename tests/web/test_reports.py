@@ -8,9 +8,9 @@ import pytest
 
 from app.bootstrap import Kentongan
 from app.engagement.models import Total
+from app.reports.writers.comma import harmless
 from app.tahapan.rules import Calendar, ElectionFacts, Stage
 from app.web.agenda import Stretch, lanes, stages_between, weeks
-from app.web.reports import harmless
 from tests.support.cast import Cast
 from tests.web.conftest import Browse, a_post, in_review, set_delivery
 
@@ -29,7 +29,7 @@ async def sari(browse: Browse, cast: Cast, house: Kentongan) -> httpx2.AsyncClie
 
 
 async def test_what_is_not_known_is_never_a_zero(sari: httpx2.AsyncClient) -> None:
-    page = (await sari.get("/laporan?kelompok=platform&ukuran=reach")).text
+    page = (await sari.get("/laporan/angka?kelompok=platform&ukuran=reach")).text
     row = page.partition('<th scope="row">X</th>')[2].partition("</tr>")[0]
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", row)
     assert cells[:7] == ["1", "1", "1", "0", "0", "120", "tidak tersedia"]
@@ -37,12 +37,12 @@ async def test_what_is_not_known_is_never_a_zero(sari: httpx2.AsyncClient) -> No
 
 
 async def test_the_longest_bar_belongs_to_the_largest_number(sari: httpx2.AsyncClient) -> None:
-    page = (await sari.get("/laporan?kelompok=platform&ukuran=views")).text
+    page = (await sari.get("/laporan/angka?kelompok=platform&ukuran=views")).text
     assert re.findall(r'<rect [^>]*width="([\d.]+)"', page) == ["220.0"]
 
 
 async def test_the_file_has_the_table_and_leaves_unknowns_empty(sari: httpx2.AsyncClient) -> None:
-    answer = await sari.get("/laporan.csv?kelompok=platform")
+    answer = await sari.get("/laporan/angka.csv?kelompok=platform")
     assert "attachment" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     found = {row["Platform"]: row for row in rows}
@@ -55,15 +55,15 @@ def test_a_name_is_never_a_formula(name: str, cell: str) -> None:
 
 
 async def test_a_wrong_period_is_said_and_the_report_stays(sari: httpx2.AsyncClient) -> None:
-    answer = await sari.get("/laporan?dari=2024-12-01&sampai=2024-11-01")
+    answer = await sari.get("/laporan/angka?dari=2024-12-01&sampai=2024-11-01")
     assert answer.status_code == 422
     assert "Tanggal awal sesudah tanggal akhir." in answer.text
-    assert (await sari.get("/laporan?dari=besok")).status_code == 422
+    assert (await sari.get("/laporan/angka?dari=besok")).status_code == 422
 
 
 async def test_practice_and_real_accounts_are_told_apart(sari: httpx2.AsyncClient) -> None:
-    assert "akun latihan" in (await sari.get("/laporan")).text
-    assert "Belum ada unggahan" in (await sari.get("/laporan?kelompok=platform&jenis=live")).text
+    assert "akun latihan" in (await sari.get("/laporan/angka")).text
+    assert "Belum ada unggahan" in (await sari.get("/laporan/angka?kelompok=platform&jenis=live")).text
 
 
 async def test_a_day_lists_what_goes_out_with_its_stages(sari: httpx2.AsyncClient) -> None:

@@ -18,7 +18,9 @@ from app.channels.rules import Environment
 from app.content.values import write_date
 from app.engagement.rules import Row
 from app.kit.errors import BadInput, Problem
+from app.reports.writers.comma import bare, harmless
 from app.web import words
+from app.web.charts import MOST, bars
 from app.web.render import page
 from app.web.sessions import HouseDep, VisitorDep
 
@@ -30,23 +32,26 @@ GROUPS = {
     "platform": "Platform",
     "tahapan": "Tahapan",
     "programme": "Program",
+    "content": "Jenis konten",
+    "segment": "Segmen",
+    "lang": "Bahasa",
     "day": "Hari",
+    "hour": "Jam terbit",
 }
 MEASURES = {
     "published": "Terbit",
     "views": "Tayangan",
     "reach": "Jangkauan",
     "reactions": "Reaksi",
-    "engagement_rate": "Rasio interaksi",
+    "engagement_rate": "Tingkat interaksi",
 }
 COLUMNS = (
     ("posts", "Unggahan"), ("published", "Terbit"), ("on_time", "Tepat waktu"), ("failed", "Gagal"), ("missed", "Kedaluwarsa"),
-    ("views", "Tayangan"), ("reach", "Jangkauan"), ("engagement_rate", "Rasio interaksi"), ("reactions", "Reaksi"), ("comments", "Komentar"), ("shares", "Dibagikan"),
+    ("views", "Tayangan"), ("reach", "Jangkauan"), ("engagement_rate", "Tingkat interaksi"), ("reactions", "Reaksi"), ("comments", "Komentar"), ("shares", "Dibagikan"),
     ("saves", "Disimpan"), ("clicks", "Klik"),
 )  # fmt: skip
 UNKNOWN = "tidak tersedia"
 DAYS = 30
-BARS, BAR_HEIGHT, BAR_WIDTH = 20, 26, 220
 Text = Annotated[str, Query(max_length=20)]
 
 
@@ -64,18 +69,8 @@ class Asked:
         return urlencode(kept | {"jenis": self.environment, "ukuran": self.measure})
 
 
-@dataclass(frozen=True)
-class Bar:
-    """`width` in the chart's own pixels; None: there is no number to draw."""
-
-    label: str
-    value: str
-    width: float | None
-    top: int
-
-
-@router.get("/laporan")
-async def show_report(
+@router.get("/laporan/angka")
+async def show_figures(
     request: Request,
     house: HouseDep,
     actor: VisitorDep,
@@ -92,14 +87,13 @@ async def show_report(
         problem, asked = error.message, _asked(house, kelompok, "", "", jenis, ukuran)
     environment, rows = await _rows(house, actor, asked)
     return await page(
-        request, house, actor, "laporan.html", status=422 if problem else 200, asked=asked, rows=_lines(rows), columns=COLUMNS,
-        groups=GROUPS, measures=MEASURES, bars=_bars(rows, asked.measure), hidden=max(0, len(rows) - BARS), problem=problem,
+        request, house, actor, "laporan_angka.html", status=422 if problem else 200, asked=asked, rows=_lines(rows), columns=COLUMNS,
+        groups=GROUPS, measures=MEASURES, bars=bars(rows, asked.measure, lambda value: _said(asked.measure, value)), hidden=max(0, len(rows) - MOST), problem=problem,
         environment=words.ENVIRONMENTS[environment], period=_period(asked), group_name=GROUPS[asked.group],
-        width=BAR_WIDTH, height=BAR_HEIGHT,
     )  # fmt: skip
 
 
-@router.get("/laporan.csv")
+@router.get("/laporan/angka.csv")
 async def download(
     house: HouseDep,
     actor: VisitorDep,
@@ -116,7 +110,7 @@ async def download(
     table = csv.writer(out)
     table.writerow([GROUPS[asked.group], *(name for _, name in COLUMNS), "Jenis akun", "Dari", "Sampai"])
     for row in rows:
-        numbers = [_bare(getattr(row, column)) for column, _ in COLUMNS]
+        numbers = [bare(getattr(row, column)) for column, _ in COLUMNS]
         table.writerow([harmless(row.label), *numbers, words.ENVIRONMENTS[environment], asked.first, asked.last])
     name = f"kentongan-{asked.group}-{asked.first}-{asked.last}.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.
@@ -166,29 +160,6 @@ def _said(column: str, value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.1%}".replace(".", ",") if column == "engagement_rate" else words.number(int(value))
-
-
-def _bare(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def harmless(label: str) -> str:
-    """A spreadsheet would run a cell that starts like a formula."""
-    return f"'{label}" if label[:1] in "=+-@\t\r" and label else label
-
-
-def _bars(rows: Sequence[Row], measure: str) -> list[Bar]:
-    """From zero; the largest fills the width and stands first, what is unknown last."""
-    by_size = sorted(rows, key=lambda row: -(getattr(row, measure) or 0))[:BARS]
-    largest = max((getattr(row, measure) or 0 for row in by_size), default=0)
-    bars = []
-    for place, row in enumerate(by_size):
-        value = getattr(row, measure)
-        width = None if value is None else round(BAR_WIDTH * value / largest, 1) if largest else 0.0
-        bars.append(Bar(row.label, _said(measure, value), width, place * BAR_HEIGHT))
-    return bars
 
 
 def _period(asked: Asked) -> str:

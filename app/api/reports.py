@@ -1,0 +1,79 @@
+"""The door to recaps: one object as JSON, PDF, XLSX or CSV."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.api.deps import ActorDep, HouseDep, LimitedRoute
+from app.api.shapes import MAX_ID, Environment
+from app.reports.rules import Kind, Recap
+from app.reports.service import RecapWanted
+from app.reports.writers.files import WRITERS, write_file
+
+router = APIRouter(route_class=LimitedRoute, tags=["laporan"])
+
+Format = Literal["json", "pdf", "xlsx", "csv"]
+UnitId = Annotated[int | None, Query(ge=1, le=MAX_ID, description="Unit ini dan semua di bawahnya; kosong: semua.")]
+Chosen = Annotated[
+    Environment | None, Query(description="Kosong: live; bila belum ada akun sungguhan: practice.", examples=["live"])
+]
+Week = Annotated[str | None, Query(max_length=10, examples=["2024-W47"], description="Kosong: pekan ini.")]
+Month = Annotated[str | None, Query(max_length=10, examples=["2024-11"], description="Kosong: bulan ini.")]
+StageCode = Annotated[str, Query(max_length=40, pattern=r"^[\w.-]+$", examples=["PYL-06"])]
+
+FILES: dict[str, Any] = {mime.partition(";")[0]: {} for _, mime in WRITERS.values() if mime != "application/json"}
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"description": "Rekap, dalam format yang diminta", "content": FILES}}
+
+
+@router.get("/reports/weekly", summary="Rekap mingguan, Senin sampai Minggu", response_model=Recap, responses=ANSWERS)
+async def weekly(
+    house: HouseDep,
+    actor: ActorDep,
+    week: Week = None,
+    unit: UnitId = None,
+    format: Format = "json",
+    environment: Chosen = None,
+) -> Recap | Response:
+    recap = await house.recaps.make(actor, RecapWanted(Kind.WEEKLY, week, unit, environment))
+    return await answer(recap, format)
+
+
+@router.get("/reports/monthly", summary="Rekap bulanan", response_model=Recap, responses=ANSWERS)
+async def monthly(
+    house: HouseDep,
+    actor: ActorDep,
+    month: Month = None,
+    unit: UnitId = None,
+    format: Format = "json",
+    environment: Chosen = None,
+) -> Recap | Response:
+    recap = await house.recaps.make(actor, RecapWanted(Kind.MONTHLY, month, unit, environment))
+    return await answer(recap, format)
+
+
+@router.get(
+    "/reports/tahapan",
+    summary="Rekap unggahan yang berbicara tentang satu tahapan",
+    response_model=Recap,
+    responses=ANSWERS,
+)
+async def by_stage(
+    house: HouseDep,
+    actor: ActorDep,
+    code: StageCode,
+    unit: UnitId = None,
+    format: Format = "json",
+    environment: Chosen = None,
+) -> Recap | Response:
+    recap = await house.recaps.make(actor, RecapWanted(Kind.TAHAPAN, code, unit, environment))
+    return await answer(recap, format)
+
+
+async def answer(recap: Recap, ending: str) -> Recap | Response:
+    """JSON as the object itself, so that it is checked against its own shape; else a file."""
+    if ending == "json":
+        return recap
+    file = await write_file(recap, ending)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    return Response(file.content, media_type=file.mime, headers=headers)
