@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.accounts.idempotency import IdempotencyService
+from app.accounts.passkeys import PasskeyService
+from app.accounts.security import SecurityService
 from app.accounts.service import PeopleService
 from app.accounts.units import UnitService
 from app.activities.service import ActivityService
@@ -39,7 +41,7 @@ from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.service import RecapService
-from app.settings import Settings
+from app.settings import Environment, Settings
 from app.tahapan.service import TahapanService
 from app.wilayah.service import WilayahService
 
@@ -72,6 +74,8 @@ class Kentongan:
     tahapan: TahapanService
     units: UnitService
     people: PeopleService
+    security: SecurityService
+    passkeys: PasskeyService
     idempotency: IdempotencyService
     channels: ChannelService
     connecting: ConnectService
@@ -141,11 +145,12 @@ def build(settings: Settings) -> Kentongan:
     publishing = PublishingService(db, clock, grace)
     channels.allow_private = settings.allow_private_addresses
     channels.on_state.append(publishing.on_channel_state)
+    people = PeopleService(db, now, needs_factor=settings.needs_factor)
+    security = SecurityService(db, seal, now, people, links_suffice=settings.environment is Environment.DEVELOPMENT)
     guard = shipped_rules()
     posts = PostService(db, now, grace, platforms, guard, tahapan, media, publishing)
     revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
     tahapan.on_moved.append(revising.on_moved)
-    people = PeopleService(db, now)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     templates = TemplateService(db, now, tahapan, platforms, guard)
     return Kentongan(
@@ -159,6 +164,8 @@ def build(settings: Settings) -> Kentongan:
         tahapan=tahapan,
         units=UnitService(db, now),
         people=people,
+        security=security,
+        passkeys=PasskeyService(db, now, security, settings.base_url),
         idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
         connecting=ConnectService(db, seal, now, channels, connectors, place_of(settings)),

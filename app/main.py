@@ -33,6 +33,7 @@ from app.api import (
     rates,
     reports,
     revisions,
+    security,
     series,
     tahapan,
     templates,
@@ -52,6 +53,7 @@ log = logger("web")
 API = "/api/v1"
 ROOMS = (
     me,
+    security,
     wilayah,
     units,
     tahapan,

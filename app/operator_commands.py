@@ -135,6 +135,19 @@ def resume() -> None:
     say("Pengiriman dilanjutkan." if in_house(lambda house: house.holding.resume()) else "Tidak ada yang ditahan.")
 
 
+def user_reset(email: str) -> None:
+    """Ponsel hilang dan tidak ada admin di atasnya: hapus sandi, faktor kedua, dan sesinya; mencetak tautan baru."""
+    settings = read_settings()
+
+    async def work(house: Kentongan) -> str:
+        user = await house.people.find_user_by_email(email)
+        if user is None:
+            raise RuntimeError(f"Tidak ada pengguna dengan surel {email}.")
+        return await house.security.reset_by_operator(user.id or 0)
+
+    say(f"masuk: {settings.base_url}/masuk/{in_house(work, settings)}")
+
+
 def keys_rotate(
     drop_old: Annotated[
         bool,

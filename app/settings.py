@@ -5,7 +5,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = Field(
         False,
         description="Let addresses that people type (own servers, webhooks) lead to this machine: tests and training only, refused in production.",
+    )
+    second_factor: Literal["auto", "optional"] = Field(
+        "auto",
+        description="auto: approvers and admins need a second factor in production; optional: nobody does, for trying a production set-up.",
     )
     simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
     meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
@@ -181,6 +185,10 @@ class Settings(BaseSettings):
     @property
     def simulator(self) -> str:
         return self.simulator_url or f"{self.base_url}/simulator"
+
+    @property
+    def needs_factor(self) -> bool:
+        return self.environment is Environment.PRODUCTION and self.second_factor == "auto"
 
     @property
     def redis_address(self) -> str:

@@ -34,6 +34,7 @@ async def grow_series(ctx: dict[str, Any]) -> None:
 
 async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await _house(ctx).idempotency.sweep()
+    await _house(ctx).security.sweep()
 
 
 async def seal_audit(ctx: dict[str, Any]) -> None:

@@ -57,7 +57,71 @@ class User(SQLModel, table=True):
     email: str = Field(unique=True)
     name: str
     is_active: bool = True
+    has_factor: bool = False
+    """Whether a second factor is set up, so that every request need not look for one."""
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Password(SQLModel, table=True):
+    """Argon2id of a person's password; who has none comes in by links or a passkey."""
+
+    __tablename__ = "password"
+
+    user_id: int = Field(primary_key=True, foreign_key="user_account.id")
+    hash: str
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Factor(SQLModel, table=True):
+    """A second factor: `totp` (an app's six digits; its secret sealed) or `passkey` (a public key; nothing secret).
+
+    `last_step` is the last half minute whose digits were taken, so that none work twice. `confirmed_at` NULL: being set up.
+    """
+
+    __tablename__ = "factor"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    kind: str
+    name: str = ""
+    sealed: str = ""
+    last_step: int = 0
+    credential_id: str | None = Field(default=None, unique=True)
+    public_key: str = ""
+    sign_count: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A way in without the phone, once. Only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("user_id", "secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    secret_hash: str
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class LoginStep(SQLModel, table=True):
+    """Half a log-in: the first proof was right and the second is asked for, or a passkey was asked to sign `challenge`.
+
+    `user_id` NULL: nobody has said who it is yet. `tries` counts wrong answers; the step ends after a few.
+    """
+
+    __tablename__ = "login_step"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int | None = Field(default=None, foreign_key="user_account.id")
+    purpose: str
+    secret_hash: str = Field(unique=True)
+    challenge: str = ""
+    tries: int = 0
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Membership(SQLModel, table=True):
@@ -94,6 +158,10 @@ class LoginSession(SQLModel, table=True):
     user_id: int = Field(foreign_key="user_account.id", index=True)
     secret_hash: str = Field(unique=True)
     device: str = ""
+    way: str = "link"
+    """How the person came in: link, password, totp, recovery or passkey."""
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When they last proved who they are; NULL while they have nothing to prove it with."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -13,6 +13,7 @@ from app.kit.errors import BadInput, Forbidden, Problem
 from app.kit.paging import decode
 
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\]+@[^@\s<>\"(),:;\\]+\.[^@\s.<>\"(),:;\\]{2,}")
+INVITATION_HOURS = 72
 MAX_EMAIL, MAX_NAME, MAX_DEVICE, MAX_TOKEN_DAYS = 254, 120, 200, 730
 
 

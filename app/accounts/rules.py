@@ -1,9 +1,22 @@
 """Who may do what, where. The one policy of the house."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from app.kit.errors import Forbidden
+
+
+class ProveFirst(Forbidden):
+    """Allowed, once the person has proved again who they are."""
+
+    kind = "prove-first"
+
+
+class EnrolFirst(Forbidden):
+    """Allowed, once the person has set up a second factor."""
+
+    kind = "second-factor-needed"
 
 
 class Role(StrEnum):
@@ -64,12 +77,16 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking. `scopes` None: a person at a screen, unnarrowed; else an API token's scopes."""
+    """Who is asking. `scopes` None: a person at a screen, unnarrowed; else an API token's scopes.
+
+    `is_proved`: has shown lately that it is really them; a screen left open has not.
+    """
 
     user_id: int
     name: str
     grants: tuple[Grant, ...]
     scopes: frozenset[Act] | None = None
+    is_proved: bool = True
 
     @property
     def label(self) -> str:
@@ -90,6 +107,26 @@ class Actor:
         """Raises Forbidden unless the actor may `act` on `path`, or anywhere at all when no path is given."""
         if not (self.paths(act) if path is None else self.may(act, path)):
             raise Forbidden(f"Peran Anda belum boleh {_SAY[act]}. Minta admin unit di atas Anda.")
+
+    def must_prove(self) -> None:
+        """Before accounts, tokens and roles are changed; raises ProveFirst for a screen that was opened a while ago."""
+        if not self.is_proved:
+            raise ProveFirst("Buktikan dulu bahwa ini Anda: hal ini mengubah akun, token, atau peran.")
+
+
+def must_enrol(grants: Iterable[Grant], *, has_factor: bool) -> bool:
+    """Who approves or manages needs a second factor."""
+    return not has_factor and any(MAY[grant.role] & {Act.REVIEW, Act.MANAGE} for grant in grants)
+
+
+def may_reset(actor: Actor, theirs: Iterable[Grant]) -> bool:
+    """A lost phone is replaced by the parent unit: whoever manages above every place of that person; at the root, its admin."""
+    return all(_is_above(actor, grant.path) for grant in theirs)
+
+
+def _is_above(actor: Actor, path: str) -> bool:
+    is_root = path.count("/") == 2
+    return any(path.startswith(prefix) and (prefix != path or is_root) for prefix in actor.paths(Act.MANAGE))
 
 
 def _allows(grant: Grant, act: Act) -> bool:

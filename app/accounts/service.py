@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.accounts import store, tokens
+from app.accounts.entering import SESSION_LASTS, open_session
 from app.accounts.idempotency_store import drop_all as drop_all_calls
-from app.accounts.models import ApiToken, LoginLink, LoginSession, Membership, Unit, User
+from app.accounts.models import ApiToken, LoginLink, Membership, Unit, User
 from app.accounts.people import (
-    MAX_DEVICE,
+    INVITATION_HOURS,
     MAX_NAME,
     Held,
     Invited,
@@ -26,17 +27,16 @@ from app.accounts.people import (
     read_scopes,
     tidy,
 )
-from app.accounts.rules import Act, Actor, Grant, UnitKind
+from app.accounts.proof_store import find_password
+from app.accounts.proofs import SUDO_LASTS, Way
+from app.accounts.rules import Act, Actor, EnrolFirst, Grant, UnitKind, must_enrol
 from app.audit.service import record
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem, Unauthenticated
 from app.kit.paging import DEFAULT_LIMIT, Page, cut
 
-SESSION_LASTS = timedelta(days=30)
-"""Slides: counted from the last time the person was seen."""
 SEEN_EVERY = timedelta(minutes=5)
 """Being seen is written at most this often, so that reading stays reading."""
-INVITATION_HOURS = 72
 
 _ASK = "minta tautan baru kepada admin unit Anda"
 
@@ -47,6 +47,8 @@ class PeopleService:
 
     db: Database
     now: Callable[[], datetime]
+    needs_factor: bool = False
+    """Whether approvers and admins must have a second factor: in production; a training stays simple."""
 
     async def add_user(self, *, email: str, name: str, unit_id: int, role: str, by: str) -> User:
         """The person with this address, now holding `role` at the unit; once more changes the role, not the person.
@@ -67,6 +69,7 @@ class PeopleService:
         Raises NotFound for a unit out of sight, Forbidden for a role wider than the admin's own.
         """
         paths = actor.paths(Act.MANAGE)
+        actor.must_prove()
         async with self.db.write() as session:
             at = _grant(await _managed(session, actor, unit_id), role)
             must_hold(actor, at)
@@ -74,7 +77,7 @@ class PeopleService:
             grants = await store.grants_of(session, _id(user))
             # Whoever holds a link becomes that person; a PPK's admin must not become a KPU's by inviting one.
             ours = all(actor.may(Act.MANAGE, grant.path) for grant in grants)
-            link = await self._new_link(session, _id(user), Purpose.INVITE, hours) if ours else None
+            link = await self.new_link(session, _id(user), Purpose.INVITE, hours) if ours else None
             held = await store.memberships_in(session, [_id(user)], paths)
         return Invited(_person(user, held), link)
 
@@ -98,6 +101,14 @@ class PeopleService:
             held = await store.memberships_in(session, [_id(user) for user in users], paths)
         people = [_person(user, [one for one in held if one.user_id == user.id]) for user in users]
         return cut(people, limit, lambda person: [person.id])
+
+    async def person(self, actor: Actor, user_id: int) -> Person:
+        """One of those in `list_users`; raises NotFound."""
+        async with self.db.read() as session:
+            held = await store.memberships_in(session, [user_id], actor.paths(Act.MANAGE))
+            if not held:
+                raise NotFound("Orang ini tidak ada, atau di luar wilayah tugas Anda.")
+            return _person(await _known_user(session, user_id), held)
 
     async def me(self, actor: Actor) -> Me:
         async with self.db.read() as session:
@@ -136,48 +147,50 @@ class PeopleService:
             user = await _known_user(session, user_id)
             if not user.is_active:
                 raise NotFound("Orang ini sudah dinonaktifkan; aktifkan dulu sebelum membuat tautan.")
-            return await self._new_link(session, user_id, Purpose(purpose), hours)
+            return await self.new_link(session, user_id, Purpose(purpose), hours)
+
+    async def owner_of_link(self, secret: str) -> User:
+        """Whose link this is, consuming nothing; raises like `use_link`."""
+        async with self.db.read() as session:
+            return await self._good_link(session, secret)
 
     async def peek_link(self, secret: str) -> str:
         """Whose link this is, consuming nothing: chat apps fetch addresses before people do. Raises like `use_link`."""
-        async with self.db.read() as session:
-            return (await self._good_link(session, secret)).name
+        return (await self.owner_of_link(secret)).name
 
     async def use_link(self, secret: str, *, device: str) -> str:
         """Consumes the link, answers the secret of a new session; raises Unauthenticated saying what to do."""
-        secret_hash, session_secret, now = tokens.hash_of(secret), tokens.new_secret(), self.now()
+        secret_hash, now = tokens.hash_of(secret), self.now()
         async with self.db.write() as session:
             user = await self._good_link(session, secret)
             if not await store.consume_link(session, secret_hash, now=now):
                 raise Unauthenticated(f"Tautan ini baru saja dipakai; {_ASK}.")
             user_id = _id(user)
-            session.add(
-                LoginSession(
-                    user_id=user_id,
-                    secret_hash=tokens.hash_of(session_secret),
-                    device=tidy(device, MAX_DEVICE),
-                    created_at=now,
-                    seen_at=now,
-                    expires_at=now + SESSION_LASTS,
-                )
-            )
-            await record(session, at=now, actor=f"user:{user_id}", action="session.start", subject=f"user:{user_id}")
-        return session_secret
+            has_proof = user.has_factor or await find_password(session, user_id) is not None
+            # A link that its parent unit made is a proof of its own: nobody could change anything otherwise.
+            return await open_session(session, user_id, device=device, way=Way.LINK, proves=has_proof, now=now)
 
     async def forget_ways_in(self, session: WriteSession) -> None:
         """After a restore: a link that was used since the backup must not open a second time, nor an old answer be replayed."""
         await store.end_unused_links(session, now=self.now())
         await drop_all_calls(session)
 
-    async def actor_by_session(self, secret: str) -> Actor:
-        """Raises Unauthenticated for a session that is unknown, ended, or unseen for 30 days."""
+    async def actor_by_session(self, secret: str, *, enrolling: bool = False) -> Actor:
+        """Raises Unauthenticated for a session that is unknown, ended, or unseen for 30 days.
+
+        EnrolFirst for an approver or admin without a second factor, unless they are about to set it up (`enrolling`).
+        """
         now = self.now()
         async with self.db.read() as session:
             found = await store.find_session(session, tokens.hash_of(secret))
             if found is None or found[0].ended_at or found[0].expires_at <= now or not found[1].is_active:
                 raise Unauthenticated(f"Sesi Anda sudah berakhir. Masuk lagi dengan tautan; bila tidak punya, {_ASK}.")
             entry, user = found
-            actor = Actor(_id(user), user.name, await store.grants_of(session, _id(user)))
+            grants = await store.grants_of(session, _id(user))
+        if self.needs_factor and not enrolling and must_enrol(grants, has_factor=user.has_factor):
+            raise EnrolFirst("Pasang dulu verifikasi dua langkah: peran Anda menyetujui atau mengatur.")
+        is_proved = entry.proved_at is None or now - entry.proved_at < SUDO_LASTS
+        actor = Actor(_id(user), user.name, grants, is_proved=is_proved)
         if entry.id is not None and now - entry.seen_at >= SEEN_EVERY:
             async with self.db.write() as session:
                 await store.touch_session(session, entry.id, now=now, expires_at=now + SESSION_LASTS)
@@ -230,6 +243,7 @@ class PeopleService:
         self, actor: Actor, *, unit_id: int, scopes: Sequence[Act] | None, days: int, name: str = ""
     ) -> tuple[str, TokenView]:
         """A token for the actor's own use, never wider than what the actor came with."""
+        actor.must_prove()
         wanted = read_scopes(scopes, held=actor.scopes)
         async with self.db.write() as session:
             unit = await _managed(session, actor, unit_id)
@@ -277,7 +291,7 @@ class PeopleService:
         await session.flush()
         return user
 
-    async def _new_link(self, session: WriteSession, user_id: int, purpose: Purpose, hours: float) -> str:
+    async def new_link(self, session: WriteSession, user_id: int, purpose: Purpose, hours: float) -> str:
         if hours <= 0:
             raise BadInput("Masa berlaku tautan harus lebih dari 0 jam.", Problem("hours", "lebih dari 0"))
         secret = tokens.new_secret()

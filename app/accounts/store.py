@@ -109,6 +109,11 @@ async def consume_link(session: WriteSession, secret_hash: str, *, now: datetime
     return (await session.run(statement)).rowcount == 1
 
 
+async def end_links_of(session: WriteSession, user_id: int, *, now: datetime) -> None:
+    statement = update(LoginLink).where(col(LoginLink.user_id) == user_id, col(LoginLink.used_at).is_(None))
+    await session.run(statement.values(used_at=now))
+
+
 async def end_unused_links(session: WriteSession, *, now: datetime) -> int:
     statement = update(LoginLink).where(col(LoginLink.used_at).is_(None)).values(used_at=now)
     return (await session.run(statement)).rowcount

@@ -79,6 +79,7 @@ class ChannelService:
 
         Raises NotFound for a unit out of sight, Forbidden, BadInput, and Conflict for an account already joined.
         """
+        actor.must_prove()
         rules.read_platform(platform, self.platforms)
         kind, name = rules.read_environment(environment), rules.read_handle(handle)
         opened = rules.read_credential(credential, environment=kind, platform=platform, handle=name)
@@ -103,6 +104,7 @@ class ChannelService:
 
     async def must_join(self, actor: Actor, unit_id: int, channel_id: int | None) -> None:
         """Raises NotFound or Forbidden before anybody is sent to a platform in vain; Conflict for a closed channel."""
+        actor.must_prove()
         async with self.db.read() as session:
             await _must_manage(session, actor, unit_id)
             if channel_id is not None:
@@ -204,6 +206,8 @@ class ChannelService:
         async with self.db.write() as session:
             channel = await _managed(session, actor, channel_id)
             rules.must_be_open(channel.state)
+            if credential is not None or handle is not None:
+                actor.must_prove()
             before = channel.state
             if handle is not None:
                 await self._rename(session, channel, rules.read_handle(handle))

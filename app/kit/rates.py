@@ -57,6 +57,18 @@ class Rates:
                 log.warning("rates_alone", error=type(error).__name__)
         return await _count(self._own, quota, who)
 
+    async def peek(self, quota: Quota, who: str) -> Standing:
+        """Where `who` stands, counting nothing: may they try once more?"""
+        if not quota.amount:
+            return Standing(quota, True, 0, 0)
+        if self._shared is not None and time.monotonic() >= self._away_until:
+            try:
+                return await _look(self._shared, quota, who)
+            except (StorageError, OSError) as error:
+                self._away_until = time.monotonic() + _ASK_AGAIN_AFTER
+                log.warning("rates_alone", error=type(error).__name__)
+        return await _look(self._own, quota, who)
+
     async def close(self) -> None:
         if self._shared is not None:
             await self._shared.bridge.get_connection().aclose()  # type: ignore[attr-defined]
@@ -80,6 +92,13 @@ def _redis(url: str) -> RedisStorage | None:
     address = f"async+redis+unix://{rest}" if scheme == "unix" else f"async+{url}"
     patience = {"socket_timeout": _ANSWER_WITHIN, "socket_connect_timeout": _ANSWER_WITHIN}
     return RedisStorage(address, wrap_exceptions=True, implementation="redispy", key_prefix=_PREFIX, **patience)
+
+
+async def _look(storage: Storage, quota: Quota, who: str) -> Standing:
+    key = RateLimitItemPerSecond(quota.amount, quota.seconds, quota.name).key_for(who)
+    count = await storage.get(key)
+    reset = max(1, round(await storage.get_expiry(key) - time.time()))
+    return Standing(quota, count < quota.amount, max(0, quota.amount - count), min(reset, quota.seconds))
 
 
 async def _count(storage: Storage, quota: Quota, who: str) -> Standing:

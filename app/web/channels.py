@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from app.accounts.models import Unit
-from app.accounts.rules import Act, Actor
+from app.accounts.rules import Act, Actor, ProveFirst
 from app.bootstrap import Kentongan
 from app.channels.models import Channel
 from app.channels.rules import Environment, State
@@ -113,6 +113,8 @@ async def connect(request: Request, house: HouseDep, actor: VisitorDep) -> Respo
                 actor, unit_id=unit.id or 0, platform=one(form, "platform"), environment=one(form, "lingkungan"),
                 handle=one(form, "nama"), credential=_credential(form), base_url=one(form, "peladen").strip(),
             )  # fmt: skip
+        except ProveFirst:
+            raise
         except AppError as error:
             return await connect_form(request, house, actor, form, error=error)
     return go(f"/akun/{channel.id}", note="hubung")
@@ -163,6 +165,8 @@ async def _act(
 ) -> Response:
     try:
         await work
+    except ProveFirst:
+        raise
     except AppError as error:
         return await _show(request, house, actor, channel_id, error=error)
     return go(f"/akun/{channel_id}", note=note)

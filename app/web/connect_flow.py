@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from app.accounts.rules import Actor
+from app.accounts.rules import Actor, ProveFirst
 from app.bootstrap import Kentongan
 from app.channels.connecting import Returned, Way
 from app.kit.errors import AppError, NotFound
@@ -39,6 +39,8 @@ async def begin(request: Request, house: HouseDep, actor: VisitorDep) -> Respons
                 )
                 return go(f"/akun/{opened.id}", note="hubung")
             way = await house.connecting.begin(actor, base_url=one(form, "peladen").strip(), **common)
+        except ProveFirst:
+            raise
         except AppError as error:
             return await connect_form(request, house, actor, form, error=error)
     return go(f"/akun/hubungkan/{way.id}")

@@ -1,6 +1,7 @@
 """Refusals as pages: a browser gets a sentence and a way on, everybody else what the API says."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -8,10 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from app.accounts.rules import EnrolFirst, ProveFirst
 from app.kit.errors import AppError
 from app.kit.logs import logger
 from app.web.render import bare_page, wants_part
-from app.web.sessions import LogInFirst, login_path
+from app.web.sessions import LogInFirst, local_path, login_path
 
 log = logger("web")
 
@@ -54,6 +56,8 @@ def _in_front_of(behind: Handler | None) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         if isinstance(error, LogInFirst):
             return _to_the_door(request)
+        if isinstance(error, ProveFirst | EnrolFirst) and is_page(request):
+            return _to_the_proof(request, error)
         if not is_page(request):
             return await _behind(behind, request, error)
         if not isinstance(error, AppError | RequestValidationError | HTTPException):
@@ -75,6 +79,17 @@ def _to_the_door(request: Request) -> Response:
         # A redirect would be followed inside the fragment; this one the whole page follows.
         return Response(status_code=401, headers={"HX-Redirect": "/masuk"})
     return RedirectResponse(login_path(request), 303)
+
+
+def _to_the_proof(request: Request, error: ProveFirst | EnrolFirst) -> Response:
+    """And back to the page on which the form stood; what was sent is not carried out."""
+    path = "/keamanan"
+    if isinstance(error, ProveFirst):
+        before = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else request.url.path
+        path = f"/keamanan/buktikan?next={quote(local_path(before, '/keamanan'), safe='')}"
+    if wants_part(request):
+        return Response(status_code=403, headers={"HX-Redirect": path})
+    return RedirectResponse(path, 303)
 
 
 async def _behind(behind: Handler | None, request: Request, error: Exception) -> Response:

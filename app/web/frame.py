@@ -115,6 +115,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([people] if actor.paths(Act.MANAGE) else []),
+        Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk."),
         Door("/lainnya", "Lainnya", "lainnya", Place.BAR),
     )  # fmt: skip
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from app.accounts.people import Invited
-from app.accounts.rules import Act, Actor, Role
-from app.accounts.service import INVITATION_HOURS
+from app.accounts.people import INVITATION_HOURS, Invited, Person
+from app.accounts.rules import Act, Actor, Grant, ProveFirst, Role, UnitKind, may_reset
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError, NotFound
 from app.web import words
@@ -35,10 +34,12 @@ class Post:
 
 @dataclass(frozen=True)
 class Member:
+    id: int
     name: str
     email: str
     is_active: bool
     posts: Sequence[Post]
+    may_reset: bool
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,26 @@ async def invite(
         invited = await house.people.invite(
             actor, email=typed.email, name=typed.name, unit_id=int(unit), role=typed.role
         )
+    except ProveFirst:
+        raise
     except AppError as error:
         return await _show(request, house, actor, typed=typed, error=error)
     return await _show(request, house, actor, invited=invited)
+
+
+@router.post("/orang/{user_id}/terbitkan-ulang")
+async def reissue(
+    request: Request, house: HouseDep, actor: VisitorDep, user_id: Annotated[int, Path(ge=1, lt=2**31)]
+) -> Response:
+    """Answers with the page itself: the link is shown this once."""
+    secret = await house.security.reset(actor, user_id)
+    return await _show(request, house, actor, anew=await house.people.person(actor, user_id), secret=secret)
+
+
+def _may_reset(actor: Actor, user_id: int, paths: Sequence[str]) -> bool:
+    """Whether to offer it; the service decides with everything that it knows."""
+    grants = [Grant(0, UnitKind.PPS, path, Role.VIEWER) for path in paths]
+    return user_id != actor.user_id and may_reset(actor, grants)
 
 
 async def _show(
@@ -90,21 +108,24 @@ async def _show(
     cursor: str | None = None,
     typed: Invitation = Invitation(),
     invited: Invited | None = None,
+    anew: Person | None = None,
+    secret: str = "",
     error: AppError | None = None,
 ) -> Response:
     found = await house.people.list_users(actor, limit=PAGE, cursor=cursor)
     units = await units_by_id(house, actor, [held.unit_id for person in found.rows for held in person.memberships])
     members = [
-        Member(person.name, person.email, person.is_active, [
+        Member(person.id, person.name, person.email, person.is_active, [
             Post(held.unit_id, units[held.unit_id].name, held.role, words.ROLES[Role(held.role)]) for held in person.memberships
-        ])
+        ], may_reset=person.is_active and _may_reset(actor, person.id, [units[held.unit_id].path for held in person.memberships]))
         for person in found.rows
     ]  # fmt: skip
-    link = f"{house.settings.base_url}/masuk/{invited.link}" if invited and invited.link else ""
+    secret = secret or (invited.link if invited and invited.link else "")
+    link = f"{house.settings.base_url}/masuk/{secret}" if secret else ""
     return await page(
         request, house, actor, "orang.html", part="daftar", status=error.status if error else 200, members=members,
         is_first=cursor is None, more=f"/orang?cursor={found.next}" if found.next else None, typed=typed, link=link,
-        invited=invited.person if invited else None, hours=INVITATION_HOURS, units=await units_seen(house, actor, Act.MANAGE),
+        invited=invited.person if invited else anew, anew=anew, hours=INVITATION_HOURS, units=await units_seen(house, actor, Act.MANAGE),
         roles=[(role.value, words.ROLES[role]) for role in Role], error=error.message if error else "",
         problems=by_field(error) if error else {},
     )  # fmt: skip

@@ -59,6 +59,10 @@ NOTES = {
     "impor": "Unggahan diimpor. Lihat di antrean, atau di tinjauan bila perlu disetujui dulu.",
     "kegiatan": "Kegiatan tersimpan.",
     "kegiatan-batal": "Kegiatan dibatalkan.",
+    "sandi": "Kata sandi tersimpan. Perangkat lain dikeluarkan.",
+    "cara-hapus": "Cara itu dihapus.",
+    "perangkat": "Perangkat dikeluarkan.",
+    "kunci": "Kunci sandi terpasang.",
 }
 
 MACROS = (

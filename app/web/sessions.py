@@ -7,8 +7,8 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from app.accounts.entering import SESSION_LASTS
 from app.accounts.rules import Actor
-from app.accounts.service import SESSION_LASTS
 from app.bootstrap import Kentongan
 from app.kit.errors import Unauthenticated
 from app.settings import Settings
@@ -47,6 +47,17 @@ async def _visitor(request: Request, house: HouseDep) -> Actor:
         raise LogInFirst("Masuk dulu untuk membuka halaman ini.")
     try:
         return await house.people.actor_by_session(secret)
+    except Unauthenticated as error:
+        raise LogInFirst(error.message) from error
+
+
+async def visitor_who_may_enrol(request: Request, house: HouseDep) -> Actor:
+    """Like a visitor, also before the second factor that their role needs is set up; raises LogInFirst."""
+    secret = request.cookies.get(cookie_name(house.settings))
+    if not secret:
+        raise LogInFirst("Masuk dulu untuk membuka halaman ini.")
+    try:
+        return await house.people.actor_by_session(secret, enrolling=True)
     except Unauthenticated as error:
         raise LogInFirst(error.message) from error
 

@@ -48,6 +48,25 @@ REASONS = {
     State.MANUAL: "Unggah sendiri di akun ini, lalu tandai sudah terbit.",
 }
 
+FACTORS = {"totp": "Aplikasi autentikator", "passkey": "Kunci sandi (passkey)"}
+WAYS = {
+    "link": "tautan masuk",
+    "password": "kata sandi",
+    "totp": "kata sandi atau tautan, dan kode",
+    "recovery": "kode pemulihan",
+    "passkey": "kunci sandi",
+}
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+
+
+def device(agent: str) -> str:
+    """Chrome di Android; what a browser says of itself is long and means nothing to people."""
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    return " di ".join(part for part in (browser, system) if part) or "Perangkat tidak dikenal"
+
+
 POST_STATES = {
     PostState.DRAFT: Label("Draf", "tulis", "faint"),
     PostState.IN_REVIEW: Label("Menunggu tinjauan", "tinjau"),

@@ -137,6 +137,7 @@ class World:
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
             "tahapan": 1,
+            "sari": self.site.cast.sari.user_id,
             "foreign_notice": 999_999,
             "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],

@@ -18,6 +18,8 @@ OPEN_TO = {
     "/akun/baru": {"rina"},
     "/orang": {"rina"},
     "/lainnya": EVERYBODY,
+    "/keamanan": EVERYBODY,
+    "/keamanan/buktikan": EVERYBODY,
     "/kabar": EVERYBODY,
     "/kabar/pengaturan": EVERYBODY,
     "/tugas": EVERYBODY,
