@@ -1,13 +1,13 @@
 """first schema
 
-Revision: f969b98ed36c, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = 'f969b98ed36c'
+revision = '20261124_first_schema'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -104,6 +104,7 @@ def upgrade() -> None:
     sa.Column('email', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('has_factor', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_account')),
     sa.UniqueConstraint('email', name=op.f('uq_user_account_email'))
@@ -133,6 +134,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_worker_beat_beat_at'), ['beat_at'], unique=False)
+
+    op.create_table('factor',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('last_step', sa.Integer(), nullable=False),
+    sa.Column('credential_id', sa.String(), nullable=True),
+    sa.Column('public_key', sa.String(), nullable=False),
+    sa.Column('sign_count', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_factor_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_factor')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_factor_credential_id'))
+    )
+    with op.batch_alter_table('factor', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_factor_user_id'), ['user_id'], unique=False)
 
     op.create_table('idempotent_call',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -184,6 +205,8 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('secret_hash', sa.String(), nullable=False),
     sa.Column('device', sa.String(), nullable=False),
+    sa.Column('way', sa.String(), nullable=False),
+    sa.Column('proved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
@@ -195,6 +218,22 @@ def upgrade() -> None:
     with op.batch_alter_table('login_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_login_session_user_id'), ['user_id'], unique=False)
 
+    op.create_table('login_step',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=True),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('secret_hash', sa.String(), nullable=False),
+    sa.Column('challenge', sa.String(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_login_step_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_login_step')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_login_step_secret_hash'))
+    )
+    with op.batch_alter_table('login_step', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_login_step_expires_at'), ['expires_at'], unique=False)
+
     op.create_table('notice_preference',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -205,18 +244,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_preference')),
     sa.UniqueConstraint('user_id', 'way', name=op.f('uq_notice_preference_user_id_way'))
     )
-    op.create_table('participation_target',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('election_id', sa.Integer(), nullable=False),
-    sa.Column('wilayah_code', sa.String(), nullable=False),
-    sa.Column('low', sa.Float(), nullable=False),
-    sa.Column('high', sa.Float(), nullable=False),
-    sa.Column('source', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['election_id'], ['election.id'], name=op.f('fk_participation_target_election_id_election')),
-    sa.ForeignKeyConstraint(['wilayah_code'], ['wilayah.code'], name=op.f('fk_participation_target_wilayah_code_wilayah')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_participation_target')),
-    sa.UniqueConstraint('election_id', 'wilayah_code', name=op.f('uq_participation_target_election_id_wilayah_code'))
+    op.create_table('password',
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_password_user_id_user_account')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_password'))
     )
+    op.create_table('recovery_code',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('secret_hash', sa.String(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_recovery_code_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code')),
+    sa.UniqueConstraint('user_id', 'secret_hash', name=op.f('uq_recovery_code_user_id_secret_hash'))
+    )
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_recovery_code_user_id'), ['user_id'], unique=False)
+
     op.create_table('tahapan',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('election_id', sa.Integer(), nullable=False),
@@ -676,43 +722,11 @@ def upgrade() -> None:
     with op.batch_alter_table('withdrawal', schema=None) as batch_op:
         batch_op.create_index('ix_withdrawal_due', ['act_at'], unique=False, sqlite_where=sa.text('act_at IS NOT NULL'), postgresql_where=sa.text('act_at IS NOT NULL'))
 
-    op.create_table('activity',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('unit_id', sa.Integer(), nullable=False),
-    sa.Column('programme', sa.String(), nullable=False),
-    sa.Column('rw', sa.Integer(), nullable=True),
-    sa.Column('school', sa.String(), nullable=False),
-    sa.Column('place', sa.String(), nullable=False),
-    sa.Column('held_on', sa.Date(), nullable=False),
-    sa.Column('attendance', sa.Integer(), nullable=True),
-    sa.Column('note', sa.String(), nullable=False),
-    sa.Column('invitation_id', sa.Integer(), nullable=True),
-    sa.Column('post_id', sa.Integer(), nullable=True),
-    sa.Column('created_by', sa.Integer(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_activity_created_by_user_account')),
-    sa.ForeignKeyConstraint(['invitation_id'], ['post.id'], name=op.f('fk_activity_invitation_id_post')),
-    sa.ForeignKeyConstraint(['post_id'], ['post.id'], name=op.f('fk_activity_post_id_post')),
-    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_activity_unit_id_unit')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_activity'))
-    )
-    with op.batch_alter_table('activity', schema=None) as batch_op:
-        batch_op.create_index('ix_activity_held', ['held_on', 'id'], unique=False)
-        batch_op.create_index('ix_activity_unit_held', ['unit_id', 'held_on'], unique=False)
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table('activity', schema=None) as batch_op:
-        batch_op.drop_index('ix_activity_unit_held')
-        batch_op.drop_index('ix_activity_held')
-
-    op.drop_table('activity')
     with op.batch_alter_table('withdrawal', schema=None) as batch_op:
         batch_op.drop_index('ix_withdrawal_due', sqlite_where=sa.text('act_at IS NOT NULL'), postgresql_where=sa.text('act_at IS NOT NULL'))
 
@@ -816,8 +830,16 @@ def downgrade() -> None:
 
     op.drop_table('unit')
     op.drop_table('tahapan')
-    op.drop_table('participation_target')
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_recovery_code_user_id'))
+
+    op.drop_table('recovery_code')
+    op.drop_table('password')
     op.drop_table('notice_preference')
+    with op.batch_alter_table('login_step', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_login_step_expires_at'))
+
+    op.drop_table('login_step')
     with op.batch_alter_table('login_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_login_session_user_id'))
 
@@ -832,6 +854,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_idempotent_call_expires_at'))
 
     op.drop_table('idempotent_call')
+    with op.batch_alter_table('factor', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_factor_user_id'))
+
+    op.drop_table('factor')
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_worker_beat_beat_at'))
 
