@@ -127,14 +127,19 @@ class Kentongan:
         await self.db.close()
 
 
+def _seal(settings: Settings) -> Seal:
+    """With the operator's keys, else with those made in the data folder."""
+    given = tuple(key.strip() for key in settings.secret_keys.split(",") if key.strip())
+    return Seal(given or keys_in(settings.data_dir))
+
+
 def build(settings: Settings) -> Kentongan:
     """Opens nothing yet: connections are made when first used."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     clock = settings.parsed_clock
     now = clock.now
     db = Database(settings.database)
-    keys = tuple(key.strip() for key in settings.secret_keys.split(",") if key.strip()) or keys_in(settings.data_dir)
-    seal = Seal(keys)
+    seal = _seal(settings)
     platforms = build_adapters(timeout=settings.send_timeout, now=now)
     connectors = build_connectors(timeout=settings.send_timeout, now=now)
     grace = timedelta(hours=settings.grace_hours)
