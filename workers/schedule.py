@@ -16,6 +16,8 @@ FUNCTIONS: list[Function] = [
 ]
 CRON: list[CronJob] = [
     cron(tasks.prepare_media, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    # By one name over all ticks and workers: an upload that is under way must not begin again.
+    cron(tasks.prepare_videos, second=_EVERY_5, job_id="prepare_videos", keep_result=0, timeout=1500, max_tries=1),
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.grow_series, second={15, 45}, keep_result=0, timeout=600, max_tries=1),

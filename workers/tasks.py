@@ -8,6 +8,8 @@ from app.bootstrap import Kentongan
 from app.publishing.publisher import Publisher
 
 PREPARE_AHEAD = timedelta(minutes=15)
+VIDEOS_AHEAD = timedelta(minutes=30)
+"""Well within the hour that TikTok's upload addresses live."""
 
 
 def _house(ctx: dict[str, Any]) -> Kentongan:
@@ -18,6 +20,11 @@ def _house(ctx: dict[str, Any]) -> Kentongan:
 async def prepare_media(ctx: dict[str, Any]) -> None:
     publisher: Publisher = ctx["publisher"]
     await publisher.prepare_ahead(within=PREPARE_AHEAD)
+
+
+async def prepare_videos(ctx: dict[str, Any]) -> None:
+    publisher: Publisher = ctx["publisher"]
+    await publisher.prepare_ahead(within=VIDEOS_AHEAD, limit=20, slow=True)
 
 
 async def collect_metrics(ctx: dict[str, Any]) -> None:

@@ -9,15 +9,18 @@ from pydantic import Field
 from starlette.datastructures import UploadFile
 
 from app.api.deps import ActorDep, HouseDep, Row
-from app.api.forms import close_form, read_form
+from app.api.forms import Larger, close_form, read_form
 from app.content.alts import alts_of
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, too_large
+from app.content.videos import MAX_VIDEO_BYTES
+from app.content.videos import too_large as video_too_large
 from app.kit.errors import BadInput, Problem
 
 router = APIRouter(tags=["media"])
 
-_ABOUT_FILE = "JPG, PNG, atau WebP; paling besar 12 MB."
+_VIDEO = Larger(b"ftyp", MAX_VIDEO_BYTES, video_too_large)
+_ABOUT_FILE = "JPG, PNG, atau WebP, paling besar 12 MB; atau video MP4 atau MOV (H.264 atau HEVC), paling besar 200 MB."
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -48,11 +51,12 @@ MediaId = Annotated[int, Path(ge=1, lt=2**31)]
 class MediaRow(Row):
     id: int = Field(examples=[41])
     unit_id: int = Field(examples=[17])
-    kind: str = Field(examples=["upload"], description="upload atau poster.")
+    kind: str = Field(examples=["upload"], description="upload, poster, atau video.")
     mime: str = Field(examples=["image/jpeg"])
     width: int = Field(examples=[1080])
     height: int = Field(examples=[1350])
     bytes: int = Field(examples=[184230])
+    seconds: float | None = Field(None, examples=[None], description="Panjang video; null untuk gambar.")
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     alt_text: str = Field(examples=["Petugas menyapa pedagang di pasar."])
     alt_texts: dict[str, str] = Field(
@@ -61,17 +65,17 @@ class MediaRow(Row):
     )
 
 
-@router.post("/media", status_code=201, summary="Unggah gambar", openapi_extra=_FORM)
+@router.post("/media", status_code=201, summary="Unggah gambar atau video", openapi_extra=_FORM)
 async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow:
-    fields = await read_form(request, most=MAX_BYTES, too_large=too_large, what="gambar")
+    fields = await read_form(request, most=MAX_BYTES, too_large=too_large, what="gambar", larger=_VIDEO)
     try:
         file = fields.get("file")
         if not isinstance(file, UploadFile):
             raise BadInput("Pilih berkas gambar yang akan diunggah.", Problem("file", "wajib diisi"))
-        row = await house.media.upload(
+        row = await house.media.keep(
             actor,
             unit_id=_unit_id(fields.get("unit_id")),
-            data=await file.read(),
+            file=file.file,
             alt_text=str(fields.get("alt_text") or ""),
             alt_texts=_alt_texts(fields.get("alt_texts")),
         )

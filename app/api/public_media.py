@@ -10,6 +10,8 @@ from app.api.deps import HouseDep
 router = APIRouter(include_in_schema=False)
 
 
+@router.api_route("/media/{media_id}.mov", methods=["GET", "HEAD"])
+@router.api_route("/media/{media_id}.mp4", methods=["GET", "HEAD"])
 @router.api_route("/media/{media_id}.jpg", methods=["GET", "HEAD"])
 async def fetch(
     house: HouseDep,

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from weakref import WeakValueDictionary
 
 from app.accounts import unit_store
@@ -18,18 +19,22 @@ from app.audit.service import record
 from app.content import media_store as store
 from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
 from app.content.models import Media
-from app.content.pictures import MAX_BYTES, Stored, reencode, too_large
+from app.content.pictures import MAX_BYTES, reencode, too_large
 from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw
 from app.content.renditions import Shape, render
 from app.content.rules import LANGUAGES
+from app.content.videos import MAX_VIDEO_BYTES, Film, hide_place, is_video, read_film
+from app.content.videos import too_large as video_too_large
 from app.kit.db import Database, ReadSession
 from app.kit.errors import NotFound, Problem
 from app.kit.seal import Seal
 from app.platforms.contract import Picture
+from app.platforms.contract import Video as ContractVideo
 
-UPLOAD, POSTER = "upload", "poster"
+UPLOAD, POSTER, VIDEO = "upload", "poster", "video"
 _PURPOSE = "media"
 _MIME = "image/jpeg"
+_ENDINGS = {"video/mp4": ".mp4", "video/quicktime": ".mov"}
 _GONE = "Gambar itu tidak ditemukan, atau alamatnya sudah kedaluwarsa."
 
 
@@ -66,7 +71,6 @@ class MediaService:
 
         Raises TooLarge, WrongType, BadInput, NotFound, Forbidden; then nothing is left behind, neither file nor row.
         """
-        actor.must(Act.WRITE)
         owner_id = await self._owner(actor, unit_id)
         content = data if isinstance(data, bytes) else await _collect(data)
         if len(content) > MAX_BYTES:
@@ -77,11 +81,73 @@ class MediaService:
         path = self._path(digest)
         is_new = await asyncio.to_thread(_write, path, stored.data)
         try:
-            return await self._record(actor, owner_id, stored, digest=digest, alts=alts)
+            row = Media(
+                unit_id=owner_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
+                bytes=len(stored.data), sha256=digest, created_at=self.now(),
+                alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
+            )  # fmt: skip
+            return await self._record(actor, row)
         except BaseException:
             if is_new:
                 path.unlink(missing_ok=True)
             raise
+
+    async def keep(
+        self,
+        actor: Actor,
+        *,
+        unit_id: int | None,
+        file: BinaryIO,
+        alt_text: str,
+        alt_texts: Mapping[str, str] | None = None,
+    ) -> Media:
+        """Keeps a picture or a video, told apart by the first bytes; like `upload`, but a video never stands in memory."""
+        head = await asyncio.to_thread(_head, file)
+        if is_video(head):
+            return await self._keep_video(actor, unit_id, file, read_alts(alt_text, alt_texts or {}))
+        data = await asyncio.to_thread(file.read, MAX_BYTES + 1)
+        return await self.upload(actor, unit_id=unit_id, data=data, alt_text=alt_text, alt_texts=alt_texts)
+
+    async def _keep_video(self, actor: Actor, unit_id: int | None, file: BinaryIO, alts: Mapping[str, str]) -> Media:
+        """Raises TooLarge, WrongType, BadInput, NotFound, Forbidden; then nothing is left behind."""
+        owner_id = await self._owner(actor, unit_id)
+        film, path, is_new = await asyncio.to_thread(self._take_in, file)
+        try:
+            row = Media(
+                unit_id=owner_id, kind=VIDEO, mime=film.mime, width=film.width, height=film.height, seconds=film.seconds,
+                codec=film.codec, bytes=path.stat().st_size, sha256=path.stem, created_at=self.now(),
+                alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
+            )  # fmt: skip
+            return await self._record(actor, row)
+        except BaseException:
+            if is_new:
+                path.unlink(missing_ok=True)
+            raise
+
+    def _take_in(self, file: BinaryIO) -> tuple[Film, Path, bool]:
+        """Judges the video, takes out what tells where it was shot, and puts it under the hash of what is left."""
+        if file.seek(0, 2) > MAX_VIDEO_BYTES:
+            raise video_too_large()
+        film = read_film(file)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "w+b") as copy:
+                file.seek(0)
+                shutil.copyfileobj(file, copy, 1024 * 1024)
+                hide_place(copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+                copy.seek(0)
+                digest = hashlib.file_digest(copy, "sha256").hexdigest()
+            path = self._path(digest, _ENDINGS[film.mime])
+            is_new = not path.is_file()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return film, path, is_new
 
     async def get(self, actor: Actor, media_id: int) -> Media:
         """Raises NotFound."""
@@ -124,29 +190,36 @@ class MediaService:
     def poster_rows(self, speakers: Sequence[Speaker], *, headline: str, now: datetime) -> list[dict[str, Any]]:
         return [self.poster_row(speaker, headline=headline, now=now) for speaker in speakers]
 
-    def public_url(self, media_id: int, *, expires_at: datetime, platform: str = "") -> str:
-        """An address anybody may fetch until `expires_at`; of the rendition for `platform`, where one is named."""
+    def public_url(self, media_id: int, *, expires_at: datetime, platform: str = "", ending: str = ".jpg") -> str:
+        """An address anybody may fetch until `expires_at`; of the rendition for `platform`, where one is named.
+
+        `ending` is for those who believe names: a video's is its own.
+        """
         expires = int(expires_at.timestamp())
         signature = self.seal.sign(_PURPOSE, _signed(media_id, expires, platform))
         rendition = f"for={platform}&" if platform else ""
-        return f"{self.base_url}/media/{media_id}.jpg?{rendition}exp={expires}&sig={signature}"
+        return f"{self.base_url}/media/{media_id}{ending}?{rendition}exp={expires}&sig={signature}"
 
     async def open_public(self, media_id: int, exp: int, sig: str, *, platform: str = "") -> tuple[Path, str]:
         """The file and its mime type; raises NotFound for a wrong signature and for an address that has expired."""
         if not self.seal.check(_PURPOSE, _signed(media_id, exp, platform), sig) or self.now().timestamp() >= exp:
             raise NotFound(_GONE)
-        return await self.ensure_file(media_id, platform), _MIME
+        return await self._file_of(media_id, platform)
 
     async def open(self, actor: Actor, media_id: int) -> tuple[Path, str]:
         """The file for somebody who may see it; raises NotFound."""
         await self.get(actor, media_id)
-        return await self.ensure_file(media_id), _MIME
+        return await self._file_of(media_id)
 
     async def ensure_file(self, media_id: int, platform: str = "") -> Path:
         """The picture on disk as `platform` takes it ('': as it is kept); drawn or rendered now where it is not there yet.
 
         Raises NotFound.
         """
+        return (await self._file_of(media_id, platform))[0]
+
+    async def _file_of(self, media_id: int, platform: str = "") -> tuple[Path, str]:
+        """The file with its mime type; raises NotFound."""
         async with self.db.read() as session:
             row = (await store.by_ids(session, [media_id])).get(media_id)
         if row is None:
@@ -158,7 +231,7 @@ class MediaService:
                 await self._ensure_source(row, source)
             if path != source and not await asyncio.to_thread(path.is_file):
                 await asyncio.to_thread(self._render, source, path, self.shapes[platform])
-        return path
+        return path, row.mime
 
     async def pictures(
         self, session: ReadSession, wanted: Collection[tuple[int, str]], expires_at: datetime
@@ -177,18 +250,41 @@ class MediaService:
             if (row := rows.get(media_id))
         }
 
+    async def videos(
+        self, session: ReadSession, wanted: Collection[int], expires_at: datetime
+    ) -> dict[int, ContractVideo]:
+        """What adapters need of each video that is there."""
+        rows = await store.by_ids(session, wanted) if wanted else {}
+        return {
+            media_id: ContractVideo(
+                url=self.public_url(media_id, expires_at=expires_at, ending=_ENDINGS.get(row.mime, "")),
+                path=str(self.path_of(row)),
+                mime=row.mime,
+                alt_text=row.alt_text,
+                sha256=row.sha256,
+                size=row.bytes,
+                seconds=row.seconds or 0.0,
+                width=row.width,
+                height=row.height,
+            )
+            for media_id, row in rows.items()
+            if row.kind == VIDEO
+        }
+
     def path_of(self, row: Media, platform: str = "") -> Path:
-        """An upload lies under the hash of its bytes, a poster under that of what it says, known before it is drawn.
+        """An upload or a video lies under the hash of its bytes, a poster under that of what it says, known before it is drawn.
 
         Beside it lie its renditions, where a platform cannot take it as it is.
         """
+        if row.kind == VIDEO:
+            return self._path(row.sha256, _ENDINGS.get(row.mime, ".mp4"))
         digest, shape = _spec(row).digest() if row.kind == POSTER else row.sha256, self.shapes.get(platform)
         if shape is None or shape.takes(row.width, row.height, row.bytes):
             return self._path(digest)
         return self._path(digest).with_name(f"{digest}.{platform}-{shape.digest()}.jpg")
 
-    def _path(self, digest: str) -> Path:
-        return self.folder / digest[:2] / f"{digest}.jpg"
+    def _path(self, digest: str, ending: str = ".jpg") -> Path:
+        return self.folder / digest[:2] / f"{digest}{ending}"
 
     def _render(self, source: Path, path: Path, shape: Shape) -> None:
         _write(path, self.render(source.read_bytes(), shape))
@@ -201,6 +297,7 @@ class MediaService:
             raise NotFound(_GONE)
 
     async def _owner(self, actor: Actor, unit_id: int | None) -> int:
+        actor.must(Act.WRITE)
         if unit_id is None:
             return next(grant.unit_id for grant in actor.grants if grant.path in actor.paths(Act.WRITE))
         async with self.db.read() as session:
@@ -210,18 +307,11 @@ class MediaService:
         actor.must(Act.WRITE, unit.path)
         return unit_id
 
-    async def _record(
-        self, actor: Actor, unit_id: int, stored: Stored, *, digest: str, alts: Mapping[str, str]
-    ) -> Media:
-        row = Media(
-            unit_id=unit_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
-            bytes=len(stored.data), sha256=digest, created_at=self.now(),
-            alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
-        )  # fmt: skip
+    async def _record(self, actor: Actor, row: Media) -> Media:
         async with self.db.write() as session:
             session.add(row)
             await session.flush()
-            detail = {"unit_id": unit_id, "sha256": digest}
+            detail = {"unit_id": row.unit_id, "sha256": row.sha256}
             await record(
                 session,
                 at=self.now(),
@@ -256,6 +346,12 @@ def _spec_for(speaker: Speaker, headline: str, footer: str | None = None) -> Pos
 
 def _signed(media_id: int, expires: int, platform: str) -> str:
     return f"{media_id}.{platform}.{expires}" if platform else f"{media_id}.{expires}"
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(12)
+    file.seek(0)
+    return head
 
 
 async def _collect(chunks: AsyncIterator[bytes]) -> bytes:

@@ -53,7 +53,9 @@ class TemplateText(SQLModel, table=True):
 
 
 class Media(SQLModel, table=True):
-    """A picture: an upload (re-encoded, kept under its hash) or a poster (drawn from `spec` when first needed).
+    """A picture or a video: an upload (kept under its hash), a poster (drawn from `spec` when first needed) or a `video`.
+
+    Pictures are re-encoded; of a video only what tells where it was taken is overwritten, and `seconds` and `codec` are known.
 
     `alt_text` is in Bahasa Indonesia; `alt_texts` hold the same in other languages.
     """
@@ -68,6 +70,8 @@ class Media(SQLModel, table=True):
     height: int = 0
     bytes: int = 0
     sha256: str = ""
+    seconds: float | None = None
+    codec: str = ""
     alt_text: str = ""
     alt_texts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     spec: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -10,13 +10,31 @@ Json = Mapping[str, object]
 
 
 @dataclass(frozen=True)
+class VideoLimits:
+    """What one video may be. `bytes` of the file; `seconds` the shortest and the longest; `slots` as in Limits.
+
+    `alt_text` 0: a video is not described there. `ratio` is the narrowest and the widest width / height; None: any.
+    """
+
+    bytes: int
+    seconds: tuple[float, float]
+    types: tuple[str, ...] = ("video/mp4",)
+    codecs: tuple[str, ...] = ("h264",)
+    alt_text: int = 0
+    ratio: tuple[float, float] | None = None
+    slots: int = 4
+
+
+@dataclass(frozen=True)
 class Limits:
     """What one post of a platform may hold. Every number's source and date stands in the platform's wire.py.
 
     `text` is counted by the platform's own `length`; `images` may be 0 to that many; `image_bytes` per file;
     `needs_image` where a post without a picture is impossible; `slots` is how many sends one worker keeps in flight.
     `image_ratio` is the narrowest and the widest width / height; `image_width` the most pixels across; None, 0: any.
-    `text_under_images` is the shorter limit of a text that pictures go with; 0: the same.
+    `text_under_images` is the shorter limit of a text that pictures or a video go with; 0: the same.
+    `video` None: none can be posted. `needs_media`: a post without a picture or video of the unit's own is impossible, and our
+    poster will not do; `needs_video`: one without a video is.
     """
 
     text: int
@@ -29,6 +47,9 @@ class Limits:
     image_ratio: tuple[float, float] | None = None
     image_width: int = 0
     text_under_images: int = 0
+    video: VideoLimits | None = None
+    needs_media: bool = False
+    needs_video: bool = False
 
     def text_with(self, images: int) -> int:
         """The limit of a text that stands beside so many pictures."""
@@ -50,13 +71,29 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Video:
+    """The video of a message; `url` and `path` as of a Picture. `size` in bytes, `seconds` as the file says."""
+
+    url: str
+    path: str
+    mime: str
+    alt_text: str
+    sha256: str = ""
+    size: int = 0
+    seconds: float = 0.0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
 class Message:
-    """The frozen words and pictures of one delivery. `key` is ours and stable over all attempts."""
+    """The frozen words and pictures of one delivery, or the words and one video. `key` is ours and stable over all attempts."""
 
     key: str
     text: str
     pictures: tuple[Picture, ...] = ()
     options: Json = field(default_factory=dict)
+    video: Video | None = None
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,11 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from app.kit.http import TooLong, connector, is_unsafe, read_at_most
 from app.platforms.answer import Answer, unanswered
-from app.platforms.contract import NeedsReconnect, Picture, Refused
+from app.platforms.contract import NeedsReconnect, Picture, Refused, Video
 
 CONNECT_S = 10.0
+UPLOAD_S, READY_S = 600.0, 300.0
+"""Real seconds that one upload of a video may take, and that its processing is waited for."""
 PUBLISH_THREADS = 32
 READ_THREADS = 16
 SHORTEST_TOKEN = 8
@@ -183,16 +185,27 @@ class SdkTransport:
 
 @dataclass(frozen=True)
 class File:
-    """One file of a multipart body."""
+    """One file of a multipart body: its `content`, or the `path` of a large one, which is then read as it is sent."""
 
     name: str
     mime: str
-    content: bytes = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    path: str = ""
+
+    @property
+    def filename(self) -> str:
+        """With an ending that agrees with what it is."""
+        return f"{self.name}.{_ENDINGS.get(self.mime, 'jpg')}"
+
+
+_ENDINGS = {"image/png": "png", "image/webp": "webp", "video/mp4": "mp4", "video/quicktime": "mov"}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call. The body is `json`, or `content` of type `mime`, or `form` (with `files`: multipart).
+    """One call. The body is `json`, or `content` (or the file at `path`) of type `mime`, or `form` (with `files`: multipart).
+
+    `timeout` in real seconds where it is not the transport's own: a large file takes longer than a sentence.
 
     `token` travels in the Authorization header; it and `hidden`, a secret that stands elsewhere, are blotted out of the answer.
     `guarded`: a person named the server, so nothing but a public address is connected to.
@@ -210,6 +223,8 @@ class Request:
     mime: str = ""
     hidden: str = field(default="", repr=False)
     create: bool = False
+    path: str = ""
+    timeout: float = 0.0
     guarded: bool = False
 
     def body(self) -> dict[str, Any]:
@@ -219,10 +234,13 @@ class Request:
             for name, value in self.form.items():
                 multipart.add_field(name, value)
             for file in self.files:
-                multipart.add_field(file.name, file.content, filename=f"{file.name}.jpg", content_type=file.mime)
+                content = Path(file.path).open("rb") if file.path else file.content  # noqa: SIM115 - aiohttp closes it
+                multipart.add_field(file.name, content, filename=file.filename, content_type=file.mime)
             return {"data": multipart}
         if self.json is not None:
             return {"json": self.json}
+        if self.path:
+            return {"data": Path(self.path).open("rb")}
         return {"data": self.content or (self.form or None)}
 
     def all_headers(self) -> dict[str, str]:
@@ -265,6 +283,7 @@ class AioTransport:
                 params=list(request.query) or None,
                 proxy=None if request.guarded else self._proxy(request.url),
                 allow_redirects=False,
+                timeout=self._patience(request.timeout or self._timeout),
                 **request.body(),
             ) as response:
                 body = await read_at_most(response, LARGEST_ANSWER)
@@ -277,6 +296,8 @@ class AioTransport:
             if is_unsafe(error):
                 raise NeedsReconnect(NOT_PUBLIC, code="private_address") from error
             raise unanswered(self._title, sent=False, create=request.create) from error
+        except FileNotFoundError as error:
+            raise media_missing() from error
         except (aiohttp.ClientError, TimeoutError, OSError, TooLong) as error:
             raise unanswered(self._title, sent=True, create=request.create) from error
 
@@ -288,9 +309,12 @@ class AioTransport:
             found = self._open_to[guarded] = aiohttp.ClientSession(
                 connector=make(limit=0, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=min(CONNECT_S, self._timeout)),
+                timeout=self._patience(self._timeout),
             )
         return found
+
+    def _patience(self, seconds: float) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECT_S, self._timeout))
 
     def _proxy(self, url: str) -> str | None:
         scheme, _, rest = url.partition("://")
@@ -319,3 +343,24 @@ async def load_picture(picture: Picture) -> bytes:
         return await asyncio.to_thread(Path(picture.path).read_bytes)
     except OSError as error:
         raise Refused("Berkas gambar tidak ada lagi; unggah ulang gambarnya.", code="picture_missing") from error
+
+
+async def load_piece(video: Video, start: int, end: int) -> bytes:
+    """The bytes from `start` up to `end` of a video; raises Refused where the file is not on our disk, or shorter."""
+
+    def read() -> bytes:
+        with Path(video.path).open("rb") as file:
+            file.seek(start)
+            return file.read(end - start)
+
+    try:
+        piece = await asyncio.to_thread(read)
+    except OSError as error:
+        raise media_missing() from error
+    if len(piece) != end - start:
+        raise media_missing()
+    return piece
+
+
+def media_missing() -> Refused:
+    return Refused("Berkas media tidak ada lagi; unggah ulang.", code="media_missing")

@@ -25,6 +25,7 @@ from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
 from app.platforms.registry import TITLES
 from app.posts import rules, store, voices
+from app.posts.attaching import Attached
 from app.posts.correcting import channels_to_correct
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
@@ -258,6 +259,7 @@ class BroadcastService:
             speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST)) if ids else {}
             channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
             media = await self.media.require_visible(session, actor, wanted.media)
+            attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, template.election_id)
         source = _untouched(template, texts, wanted.lang)
         environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
@@ -271,7 +273,7 @@ class BroadcastService:
             wanted.tahapan,
             self.grace,
             self.now(),
-            pictures=len(wanted.media),
+            attached=attached,
             valid_until=wanted.valid_until,
         )
         own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
@@ -296,6 +298,7 @@ class BroadcastService:
             calendar,
             valid_until=wanted.valid_until,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
+            clip=attached.clip,
         )
         return Draft(root, template, environment, units, items, problems, common)
 

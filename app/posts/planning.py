@@ -17,7 +17,8 @@ from app.content.values import values_for
 from app.kit.errors import BadInput, Problem
 from app.platforms.contract import Adapter
 from app.platforms.registry import TITLES
-from app.posts import rules
+from app.posts import attaching, rules
+from app.posts.attaching import NOTHING, Attached
 from app.posts.rules import Timing
 from app.tahapan.rules import Calendar, Stage
 
@@ -108,7 +109,7 @@ class Planner:
     tahapan: str | None
     grace: timedelta
     now: datetime
-    pictures: int = 0
+    attached: Attached = NOTHING
     valid_until: datetime | None = None
     exempt: Sequence[Mapping[str, Any]] = ()
 
@@ -128,7 +129,7 @@ class Planner:
             zone=speaker.timezone,
         )
         values = values_for(speaker, self.calendar, stage=stage, due_at=spoken_at, given=self.given)
-        troubles: list[Trouble] = []
+        troubles = [Trouble("media", said)] if (said := attaching.mixed(self.attached)) else []
         missing: dict[str, None] = {}
         variants = [
             self._variant(platform, values, troubles, missing)
@@ -172,7 +173,7 @@ class Planner:
                     missing[variable] = None
                     troubles.append(Trouble(f"variables.{variable}", f"Isian “{variable}” belum ada untuk unit ini."))
             troubles += [Trouble("template_id", problem) for problem in composed.problems]
-        length, limit = adapter.length(text), adapter.limits.text_with(self.pictures)
+        length, limit = adapter.length(text), adapter.limits.text_with(self.attached.shown)
         if length > limit:
             troubles.append(
                 Trouble(
@@ -182,13 +183,7 @@ class Planner:
             )
         if not text.strip() and not missing:
             troubles.append(Trouble(f"text.{platform}", f"Teks untuk {name} masih kosong."))
-        if self.pictures > adapter.limits.images:
-            troubles.append(
-                Trouble(
-                    "media",
-                    f"{name} menerima paling banyak {adapter.limits.images} gambar; Anda melampirkan {self.pictures}.",
-                )
-            )
+        troubles += [Trouble("media", said) for said in attaching.troubles(adapter.limits, name, self.attached)]
         return Variant(platform, text, length, limit, alt_text)
 
     def _findings(self, variants: Sequence[Variant], speaker: Speaker, spoken_at: datetime) -> list[Finding]:

@@ -15,6 +15,7 @@ from app.content.guard_service import facts_for
 from app.kit.errors import BadInput
 from app.platforms.contract import Adapter
 from app.posts import rules
+from app.posts.attaching import Attached
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source
 from app.posts.rules import PAST_TOLERANCE, PostState, Reviewer, Timing
@@ -184,7 +185,7 @@ class Restager:
             case.source, calendar, self.adapters, guard, Timing(at=due) if due else None, content.get("variables", {}),
             case.explicit_stage if calendar.find(case.explicit_stage or "") else None, self.grace,
             min(self.now, due) if due else self.now,
-            pictures=len(content.get("media", ())), valid_until=until,
+            attached=Attached.from_content(content), valid_until=until,
         )  # fmt: skip
         try:
             return planner.plan(case.speaker, case.channels)
@@ -293,6 +294,7 @@ class Restager:
             case.source, case.timing, content.get("variables", {}), content.get("tahapan"), case.post.created_by or 0,
             self.now, self.after, valid_until=until,
             alt_texts={int(media_id): text for media_id, text in content.get("alt_texts", {}).items()},
+            clip=Attached.from_content(content).clip,
         )  # fmt: skip
         return self.writer.post_row(Item(plan, None, content.get("media", ())), common, content.get("poster"))
 

@@ -24,6 +24,7 @@ from app.kit.paging import Page, cut
 from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
 from app.posts import rules, store, telling, voices
+from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
@@ -253,6 +254,7 @@ class PostService:
             source = await self._source(session, actor, wanted)
             channels = await self._channels(session, wanted, must=submit)
             media = await self.media.require_visible(session, actor, wanted.media)
+            attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         planner = Planner(
             source,
@@ -264,7 +266,7 @@ class PostService:
             wanted.tahapan,
             self.grace,
             self.now(),
-            pictures=len(wanted.media),
+            attached=attached,
             valid_until=wanted.valid_until,
             exempt=exempt,
         )
@@ -287,6 +289,7 @@ class PostService:
             calendar,
             valid_until=wanted.valid_until,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
+            clip=attached.clip,
         )
         return plan, common, route
 
@@ -370,7 +373,7 @@ class PostService:
                 frozen = freeze(
                     post.content, delivery.platform, needs_image=self.adapters[delivery.platform].limits.needs_image
                 )
-                messages[delivery.id] = (frozen, bool(frozen.pictures))
+                messages[delivery.id] = (frozen, frozen.has_media)
         await self.publishing.approve(session, messages, due_at=post.due_at, valid_until=post.valid_until)
         # A channel may have fallen silent since the post was written; what is approved for it waits with the rest.
         chosen = [delivery.channel_id for delivery in deliveries]

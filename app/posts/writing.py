@@ -9,6 +9,7 @@ from app.content.media import MediaService
 from app.content.models import Media
 from app.kit.db import WriteSession
 from app.platforms.contract import Adapter
+from app.posts.attaching import Clip
 from app.posts.models import Post
 from app.posts.planning import Plan, Source
 from app.posts.rules import PostState, Reviewer, Route, Timing
@@ -28,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Common:
-    """What all posts of one call share. `alt_texts` describe attached pictures in the language of the source.
+    """What all posts of one call share. `alt_texts` describe attached media in the language of the source; `clip` is their video.
 
     `calendar` is what they were planned on: before writing, it must still be so (TahapanService.must_still_be).
     """
@@ -43,6 +44,7 @@ class Common:
     broadcast_id: int | None = None
     valid_until: datetime | None = None
     alt_texts: Mapping[int, str] = field(default_factory=dict)
+    clip: Clip | None = None
     series_id: int | None = None
     series_step: str = ""
 
@@ -107,6 +109,7 @@ class Writer:
             "text": source.text,
             "overrides": dict(source.overrides),
             "media": list(item.media),
+            "video": common.clip.as_json() if common.clip else None,
             "alt_texts": {str(media_id): common.alt_texts.get(media_id, "") for media_id in item.media},
             "poster": poster,
             "headline": headline,
@@ -169,7 +172,8 @@ class Writer:
                     plan.due_at,
                     plan.valid_until,
                     frozen if is_approved else None,
-                    wants_prepare=bool(frozen.pictures),
+                    wants_prepare=frozen.has_media,
+                    is_slow=common.clip is not None,
                     is_held=is_approved and channel.state != "connected",
                 )
             )
@@ -183,11 +187,14 @@ def state_of(route: Route | None) -> PostState:
 
 
 def freeze(content: Mapping[str, Any], platform: str, *, needs_image: bool) -> Frozen:
-    """The message of one platform from what a post keeps: its own pictures, else the poster where a picture is needed."""
+    """The message of one platform from what a post keeps: its video or pictures, else the poster where a picture is needed."""
     variant = next(v for v in content["variants"] if v["platform"] == platform)
     # A picture carries its own description in the post's language; a template's describes the picture it was written for.
     said = content.get("alt_texts", {})
-    pictures = [{"media_id": identity, "alt_text": said.get(str(identity), "")} for identity in content["media"]]
+    shown = [{"media_id": identity, "alt_text": said.get(str(identity), "")} for identity in content["media"]]
+    if content.get("video"):
+        return Frozen(variant["text"], video=shown[0])
+    pictures = shown
     if not pictures and needs_image and content["poster"]:
         pictures = [{"media_id": content["poster"], "alt_text": content.get("poster_alt", "")}]
     return Frozen(variant["text"], pictures)

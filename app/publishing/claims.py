@@ -8,7 +8,7 @@ from typing import Any
 from app.channels.service import ChannelService
 from app.content.media import MediaService
 from app.kit.db import ReadSession
-from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent
+from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent, Video
 from app.publishing import store
 from app.publishing.rules import ALTERED, RESTORED, hash_of
 
@@ -59,7 +59,10 @@ async def load(
     wanted = {(each["media_id"], row["platform"]) for row in unprepared for each in row["message"].get("pictures", ())}
     expires_at = max(row["act_at"] or row["due_at"] for row in rows) + PICTURE_LIFE
     pictures = await media.pictures(session, sorted(wanted), expires_at) if wanted else {}
-    return [_claim(row, accounts, pictures) for row in rows]
+    # A video is needed to the end: where its last piece publishes, that piece is still on our disk.
+    films = {row["message"]["video"]["media_id"] for row in rows if row["message"].get("video")}
+    videos = await media.videos(session, sorted(films), expires_at) if films else {}
+    return [_claim(row, accounts, pictures, videos) for row in rows]
 
 
 async def load_looks(
@@ -77,7 +80,10 @@ async def load_looks(
 
 
 def _claim(
-    row: Mapping[str, Any], accounts: Mapping[int, Account], pictures: Mapping[tuple[int, str], Picture]
+    row: Mapping[str, Any],
+    accounts: Mapping[int, Account],
+    pictures: Mapping[tuple[int, str], Picture],
+    videos: Mapping[int, Video],
 ) -> Claim:
     body = row["message"]
     account = accounts.get(row["channel_id"])
@@ -87,12 +93,14 @@ def _claim(
         for media_id, alt_text in wanted
         if (picture := _UPLOADED if row["prepared"] else pictures.get((media_id, row["platform"])))
     )
+    film = body.get("video")
+    video = _with_alt_text(videos.get(film["media_id"]), film["alt_text"]) if film else None
     problem: PublishError | None = None
     if hash_of(body) != row["message_hash"]:
         problem = Refused(ALTERED, code="altered")
     elif account is None:
         problem = NeedsReconnect("Akun belum tersambung. Sambungkan ulang.", code="no_credential")
-    elif len(shown) != len(wanted):
+    elif len(shown) != len(wanted) or (film and video is None):
         problem = media_gone()
     return Claim(
         id=row["id"],
@@ -106,7 +114,7 @@ def _claim(
         looks=row["looks"],
         code=row["code"],
         account=account or _NOBODY,
-        message=Message(f"delivery-{row['id']}", body.get("text", ""), shown, body.get("options", {})),
+        message=Message(f"delivery-{row['id']}", body.get("text", ""), shown, body.get("options", {}), video),
         sent=Sent(
             row["first_sent_at"] or row["due_at"],
             row["last_sent_at"] or row["due_at"],
@@ -118,6 +126,10 @@ def _claim(
         media=tuple(media_id for media_id, _ in wanted),
         message_hash=row["message_hash"],
     )
+
+
+def _with_alt_text(video: Video | None, alt_text: str) -> Video | None:
+    return replace(video, alt_text=alt_text or video.alt_text) if video else None
 
 
 def media_gone() -> Refused:

@@ -23,7 +23,7 @@ from app.publishing import rules, store
 from app.publishing.batching import Batcher
 from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.recording import Recorder, Result
-from app.publishing.rules import PRACTICE_LANE, Next, Outcome, State
+from app.publishing.rules import Next, Outcome, State
 from app.publishing.telling import tell_failures, tell_rows
 from app.publishing.withdrawing import WithdrawService
 
@@ -148,8 +148,11 @@ class Publisher:
         return min(AHEAD, self.clock.wait(min(later) - now - ahead)) if later else AHEAD
 
     def _slots(self, lane: str) -> int:
-        adapter = self.platforms.get(lane.removeprefix(PRACTICE_LANE))
-        return adapter.limits.slots if adapter else 8
+        adapter = self.platforms.get(rules.platform_of(lane))
+        if adapter is None:
+            return 8
+        video = adapter.limits.video
+        return video.slots if video and lane.endswith(rules.SLOW_LANE) else adapter.limits.slots
 
     def _free(self, lane: str) -> int:
         """Slots without a send. What waits to be recorded holds none, but there is never more of it than slots."""
@@ -235,13 +238,18 @@ class Publisher:
             except NotFound as error:
                 raise media_gone() from error
 
-    async def prepare_ahead(self, *, within: timedelta, limit: int = 200) -> int:
-        """Prepare what is due within `within` (this clock), so that at its minute one request is enough. Answers how many."""
+    async def prepare_ahead(self, *, within: timedelta, limit: int = 200, slow: bool = False) -> int:
+        """Prepare what is due within `within` (this clock), so that at its minute one request is enough. Answers how many.
+
+        `slow`: the videos, whose uploads must hold up nothing else; without it all but them.
+        """
         now = self.clock.now()
         async with self.db.read() as session:
-            rows = await store.unprepared(session, now=now + self.clock.span(2.0), before=now + within, limit=limit)
+            rows = await store.unprepared(
+                session, now=now + self.clock.span(2.0), before=now + within, limit=limit, slow=slow
+            )
             claims = await load(session, rows, channels=self.channels, media=self.media)
-        gate = asyncio.Semaphore(32)
+        gate = asyncio.Semaphore(4 if slow else 32)
 
         async def prepare(claim: Claim) -> int:
             async with gate:

@@ -13,7 +13,7 @@ from app.platforms.contract import Published, PublishError, Scope
 from app.publishing import store, withdraw_store
 from app.publishing.claims import Claim
 from app.publishing.renewing import take_over
-from app.publishing.rules import MAY_TAKE_OVER, Next, State
+from app.publishing.rules import MAY_TAKE_OVER, Next, State, lanes_beside
 from app.publishing.telling import needs_a_person, tell_failures
 
 
@@ -72,7 +72,8 @@ class Recorder:
             if scope is Scope.CHANNEL:
                 await store.postpone_channel(session, result.claim.channel_id, until=until)
             else:
-                await store.pause_lane(session, result.claim.lane, until=until, reason=result.step.reason)
+                for lane in lanes_beside(result.claim.lane):
+                    await store.pause_lane(session, lane, until=until, reason=result.step.reason)
 
     def _row(self, result: Result) -> dict[str, Any]:
         claim, step, published = result.claim, result.step, result.published

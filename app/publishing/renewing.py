@@ -107,7 +107,7 @@ def _row(renewal: Renewal, *, now: datetime) -> dict[str, Any]:
         "due_at": renewal.due_at,
         "act_at": _acts_at(renewal, now=now) if acts else None,
         "valid_until": renewal.valid_until,
-        "wants_prepare": bool(body.get("pictures")),
+        "wants_prepare": bool(body.get("pictures") or body.get("video")),
     }
 
 
@@ -133,7 +133,7 @@ def _successor(renewal: Renewal) -> dict[str, Any]:
 def _promised(row: Mapping[str, Any]) -> Renewal:
     kept = row["successor"]
     body = kept["message"]
-    message = Frozen(body["text"], body["pictures"], body["options"]) if body else None
+    message = Frozen.from_body(body) if body else None
     due_at, valid_until = (datetime.fromisoformat(kept[name]) for name in ("due_at", "valid_until"))
     return Renewal(_standing(row), message, due_at, valid_until, kept["reason"])
 

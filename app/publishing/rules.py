@@ -202,9 +202,23 @@ def after_removal(error: PublishError | None, tries: int, *, now: datetime) -> R
 PRACTICE_LANE = "practice:"
 
 
-def lane_of(platform: str, environment: str) -> str:
-    """Its own slots and pauses; a training that breaks a platform must never hold back the real one."""
-    return f"{PRACTICE_LANE}{platform}" if environment == "practice" else platform
+SLOW_LANE = ":video"
+
+
+def lane_of(platform: str, environment: str, *, is_slow: bool = False) -> str:
+    """Its own slots and pauses: a training that breaks a platform must never hold back the real one, nor a video a text."""
+    lane = f"{PRACTICE_LANE}{platform}" if environment == "practice" else platform
+    return f"{lane}{SLOW_LANE}" if is_slow else lane
+
+
+def platform_of(lane: str) -> str:
+    return lane.removeprefix(PRACTICE_LANE).removesuffix(SLOW_LANE)
+
+
+def lanes_beside(lane: str) -> tuple[str, str]:
+    """The quick and the slow lane of the same platform: what stops the platform stops both."""
+    quick = lane.removesuffix(SLOW_LANE)
+    return quick, f"{quick}{SLOW_LANE}"
 
 
 def queued(environment: str) -> State:
@@ -219,17 +233,27 @@ def late_seconds(due_at: datetime, published_at: datetime | None) -> float | Non
 
 @dataclass(frozen=True)
 class Frozen:
-    """The words and pictures as approved; the hash proves that what is sent is this."""
+    """The words and pictures (or one video) as approved; the hash proves that what is sent is this."""
 
     text: str
     pictures: Sequence[Mapping[str, Any]] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    video: Mapping[str, Any] | None = None
+
+    @property
+    def has_media(self) -> bool:
+        return bool(self.pictures) or self.video is not None
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> "Frozen":
+        return cls(body["text"], body["pictures"], body["options"], body.get("video"))
 
     def body(self) -> dict[str, Any]:
         return {
             "text": self.text,
             "pictures": [dict(picture) for picture in self.pictures],
             "options": dict(self.options),
+            **({"video": dict(self.video)} if self.video is not None else {}),
         }
 
 

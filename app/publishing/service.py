@@ -32,7 +32,7 @@ from app.publishing.rules import (
 class NewDelivery:
     """A post for a channel. `message` None: not approved yet, so nothing is frozen and the delivery waits.
 
-    `is_held`: approved, but the channel cannot speak now; it waits until the channel is connected again.
+    `is_held`: approved, but the channel cannot speak now; it waits until the channel is connected again. `is_slow`: it carries a video.
     """
 
     post_id: int
@@ -46,6 +46,7 @@ class NewDelivery:
     message: Frozen | None
     wants_prepare: bool = False
     is_held: bool = False
+    is_slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -340,7 +341,7 @@ def _row(new: NewDelivery, paused: str | None) -> dict[str, Any]:
         "unit_id": new.unit_id,
         "platform": new.platform,
         "environment": new.environment,
-        "lane": lane_of(new.platform, new.environment),
+        "lane": lane_of(new.platform, new.environment, is_slow=new.is_slow),
         "state": State.WAITING if waits else queued(new.environment),
         "reason": "" if new.message is None else "Akun perlu disambungkan ulang." if new.is_held else paused or "",
         "due_at": new.due_at,

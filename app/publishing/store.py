@@ -28,7 +28,7 @@ from app.kit.bulk import unnested
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
 from app.publishing.pause_store import IS_PAUSED, PAUSE_REASON
-from app.publishing.rules import MAY_CANCEL, State
+from app.publishing.rules import MAY_CANCEL, SLOW_LANE, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
@@ -218,11 +218,16 @@ async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]
     await session.run(statement, [{f"b_{name}": row[name] for name in names} for row in rows])
 
 
-async def unprepared(session: ReadSession, *, now: datetime, before: datetime, limit: int) -> list[dict[str, Any]]:
-    """Due deliveries that act between now and `before` and could be prepared ahead."""
+async def unprepared(
+    session: ReadSession, *, now: datetime, before: datetime, limit: int, slow: bool = False
+) -> list[dict[str, Any]]:
+    """Due deliveries of the slow lanes, or of the others, that act between now and `before` and could be prepared ahead."""
+    is_slow = D.lane.endswith(SLOW_LANE)
     query = (
         select(*_CLAIMED)
-        .where(_IS_DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0)
+        .where(
+            _IS_DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0, is_slow if slow else ~is_slow
+        )
         # In the query: what is prepared already would fill up the limit before the rest had its turn.
         .where(cast(D.prepared, String) == "{}")
         .order_by(D.act_at)

@@ -1,6 +1,6 @@
 """Writing: choose a template, fill in what is missing, look, and put it in the queue."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
@@ -146,14 +146,8 @@ async def _keep_photo(house: Kentongan, actor: Actor, draft: Draft, form: FormDa
     photo = form.get("foto")
     if not isinstance(photo, UploadFile) or not photo.filename:
         return []
-    row = await house.media.upload(actor, unit_id=draft.unit.id, data=_chunks(photo), alt_text=draft.alt.strip())
+    row = await house.media.keep(actor, unit_id=draft.unit.id, file=photo.file, alt_text=draft.alt.strip())
     return [row.id] if row.id is not None else []
-
-
-async def _chunks(photo: UploadFile) -> AsyncIterator[bytes]:
-    """Piece by piece, so that the media room can stop at its limit."""
-    while part := await photo.read(65536):
-        yield part
 
 
 def _input(draft: Draft) -> PostInput:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
+from app.content.media import VIDEO
 from app.content.service import RenderInput
 from app.kit.errors import AppError, BadInput, Problem
 from app.kit.paging import encode
@@ -81,6 +82,7 @@ class Beside:
 class Photo:
     url: str
     alt: str
+    is_video: bool = False
 
 
 @router.get("/tinjau")
@@ -238,7 +240,7 @@ async def photos_of(house: Kentongan, actor: Actor, post: PostView) -> list[Phot
     for media_id in post.media:
         row = await house.media.get(actor, media_id)
         alt = row.alt_texts.get(post.lang) or row.alt_text
-        shown.append(Photo(local_url(house, media_id), alt))
+        shown.append(Photo(local_url(house, media_id), alt, is_video=row.kind == VIDEO))
     return shown
 
 

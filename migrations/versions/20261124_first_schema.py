@@ -378,6 +378,8 @@ def upgrade() -> None:
     sa.Column('height', sa.Integer(), nullable=False),
     sa.Column('bytes', sa.Integer(), nullable=False),
     sa.Column('sha256', sa.String(), nullable=False),
+    sa.Column('seconds', sa.Float(), nullable=True),
+    sa.Column('codec', sa.String(), nullable=False),
     sa.Column('alt_text', sa.String(), nullable=False),
     sa.Column('alt_texts', sa.JSON(), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),

@@ -144,7 +144,7 @@ def _show_post(visit: Visit, post: Post) -> dict[str, Any]:
         "bookmarkCount": counts.saves, "replyCount": counts.comments, "repostCount": counts.shares,
         "likeCount": counts.likes, "quoteCount": counts.loves, "indexedAt": iso_time(post.created_at), "labels": [],
     }  # fmt: skip
-    if post.media:
+    if post.media and post.media[0].mime.startswith("image/"):
         shown["embed"] = {"$type": "app.bsky.embed.images#view", "images": [
             {"thumb": address, "fullsize": address, "alt": picture.alt_text}
             for picture in post.media[:4]

@@ -19,7 +19,7 @@ from simulator.wire import Refusal
 COLLECTION = "app.bsky.feed.post"
 _GRAPHEMES, _BYTES, _LANGS, _TAGS = 300, 3_000, 3, 8
 _IMAGES = {"app.bsky.embed.images": ("images", 4), "app.bsky.embed.gallery": ("items", 20)}
-_IMAGE_BYTES, _THUMB_BYTES = 2_000_000, 1_000_000
+_IMAGE_BYTES, _THUMB_BYTES, _VIDEO_BYTES = 2_000_000, 1_000_000, 300_000_000
 _RKEY = re.compile(r"[A-Za-z0-9._~:\-]{1,512}")
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _RAW, _DAG_CBOR = 0x55, 0x71
@@ -102,6 +102,9 @@ def _embedded(visit: Visit, embed: object) -> tuple[Picture, ...]:
         if thumb is not None:
             _picture(visit, thumb, alt_text="", most=_THUMB_BYTES)
         return ()
+    if kind == "app.bsky.embed.video":
+        alt_text = str(embed.get("alt", ""))
+        return (_blob(visit, embed.get("video"), alt_text=alt_text, most=_VIDEO_BYTES, kind="video/mp4"),)
     if kind not in _IMAGES:
         raise _bad(f"Record/embed of {kind} is not simulated")
     name, most = _IMAGES[kind]
@@ -118,6 +121,10 @@ def _image(visit: Visit, item: object, path: str) -> Picture:
 
 
 def _picture(visit: Visit, blob: object, *, alt_text: str, most: int) -> Picture:
+    return _blob(visit, blob, alt_text=alt_text, most=most, kind="image/")
+
+
+def _blob(visit: Visit, blob: object, *, alt_text: str, most: int, kind: str) -> Picture:
     """The upload a record refers to; raises Refusal."""
     link = blob.get("ref", {}).get("$link") if isinstance(blob, dict) else None
     found = visit.ledger.find_thing("bluesky", f"{visit.account.id}:{link}", ("blob",))
@@ -125,6 +132,6 @@ def _picture(visit: Visit, blob: object, *, alt_text: str, most: int) -> Picture
         raise Refusal(fail(400, "BlobNotFound", f"Could not find blob: {link}"))
     if found.body["size"] > most:
         raise Refusal(fail(400, "BlobTooLarge", f"This file is too large. It is {found.body['size']} bytes but the maximum size is {most} bytes."))  # fmt: skip
-    if not str(found.body["mime"]).startswith("image/"):
-        raise Refusal(fail(400, "InvalidMimeType", f"Wrong mimetype. It is {found.body['mime']} but it must match image/*."))  # fmt: skip
+    if not str(found.body["mime"]).startswith(kind):
+        raise Refusal(fail(400, "InvalidMimeType", f"Wrong mimetype. It is {found.body['mime']} but it must match {kind}*."))  # fmt: skip
     return Picture(**found.body, alt_text=alt_text, remote_id=str(link))

@@ -16,6 +16,7 @@ _TEXT_LIMIT = 63_206
 _PHOTO_LIMIT = 10 * 1024**2
 _ALBUM_LIMIT = 10
 _DUPLICATE_S = 86_400.0
+_PIECE = 1024 * 1024
 
 
 async def create_feed(visit: Visit) -> Response:
@@ -145,6 +146,72 @@ async def _photo_bytes(visit: Visit) -> bytes:
         raise Refusal(graph.error(324, "(#324) Missing or invalid image file")) from error
 
 
+async def upload_video(visit: Visit) -> Response:
+    """POST /{page}/videos in its phases: start, transfer, finish (or cancel); `finish` publishes."""
+    graph.own(visit)
+    match visit.incoming.text("upload_phase"):
+        case "start":
+            return _start_video(visit)
+        case "transfer":
+            return _take_piece(visit)
+        case "finish":
+            return _finish_video(visit)
+    return graph.bad_parameter("Param upload_phase must be one of {start, transfer, finish}")
+
+
+def _start_video(visit: Visit) -> Response:
+    size = visit.incoming.text("file_size")
+    if not size.isdecimal() or int(size) == 0:
+        return graph.bad_parameter("The parameter file_size is required")
+    body = {"size": int(size), "pieces": [], "received": 0, "post_id": ""}
+    video = Thing(f"122{visit.ledger.next_number()}", "video", visit.account.id, body, visit.now)
+    visit.ledger.put_thing("facebook", video)
+    return answer_json({"video_id": video.remote_id, "upload_session_id": f"9{video.remote_id}"} | _wanted(video))
+
+
+def _wanted(video: Thing) -> dict[str, str]:
+    """Offsets are strings, as in the documentation's examples."""
+    start = video.body["received"]
+    return {"start_offset": str(start), "end_offset": str(min(start + _PIECE, video.body["size"]))}
+
+
+def _session(visit: Visit) -> Thing:
+    """Raises Refusal."""
+    video = visit.ledger.find_thing("facebook", visit.incoming.text("upload_session_id")[1:], ("video",))
+    if video is None or video.account_id != visit.account.id or video.body["post_id"]:
+        raise Refusal(graph.bad_parameter("Param upload_session_id must be a valid upload session"))
+    return video
+
+
+def _take_piece(visit: Visit) -> Response:
+    video, piece = _session(visit), visit.incoming.files.get("video_file_chunk", b"")
+    if visit.incoming.text("start_offset") != str(video.body["received"]) or not piece:
+        return graph.error(1363037, "(#1363037) The chunk does not continue the upload")
+    video.body["received"] += len(piece)
+    video.body["pieces"].append(visit.ledger.keep_bytes(piece))
+    visit.ledger.put_thing("facebook", video)
+    return answer_json(_wanted(video))
+
+
+def _finish_video(visit: Visit) -> Response:
+    video, message = _session(visit), visit.incoming.text("description")
+    whole = b"".join(visit.ledger.media_file(digest).read_bytes() for digest in video.body["pieces"])
+    if len(whole) != video.body["size"] or whole[4:8] != b"ftyp":
+        return graph.error(1363024, "(#1363024) Unsupported Video Format")
+    _check_text(visit, message)
+    picture = Picture(visit.ledger.keep_bytes(whole), "video/mp4", 0, 0, len(whole), remote_id=video.remote_id)
+    post = _draft(visit, message, media=(picture,))
+    video.body["post_id"] = post.remote_id
+    with visit.ledger.transaction():
+        visit.ledger.put_thing("facebook", video)
+        visit.ledger.add_post(post)
+    return answer_json({"success": True})
+
+
+def _video_operation(incoming: Incoming) -> str:
+    return "create" if incoming.text("upload_phase") == "finish" else "upload"
+
+
 async def edit(visit: Visit) -> Response:
     """POST /{post}: a new message."""
     post = reads.own_post(visit)
@@ -172,6 +239,7 @@ PLATFORM = Platform(
     calls=(
         Call("POST", f"{V}/{{node}}/feed", "create", create_feed),
         Call("POST", f"{V}/{{node}}/photos", _photo_operation, create_photo),
+        Call("POST", f"{V}/{{node}}/videos", _video_operation, upload_video),
         Call("GET", f"{V}/{{node}}/published_posts", "list", reads.list_posts),
         Call("GET", f"{V}/{{node}}/posts", "list", reads.list_posts),
         Call("GET", f"{V}/{{node}}/feed", "list", reads.list_posts),

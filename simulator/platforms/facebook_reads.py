@@ -27,7 +27,7 @@ _PAGE_METRICS = frozenset({
 
 def _full_id(visit: Visit, node: str) -> str:
     """Meta takes a post's number without its Page too; a photo's id stands for its post when reading or deleting."""
-    photo = visit.ledger.find_thing("facebook", node, ("photo",))
+    photo = visit.ledger.find_thing("facebook", node, ("photo", "video"))
     if photo is not None and photo.body.get("post_id"):
         return str(photo.body["post_id"])
     return node if "_" in node else f"{visit.account.id}_{node}"
@@ -122,7 +122,25 @@ async def read_node(visit: Visit) -> Response:
         if photo.body.get("post_id") and visit.find_visible(photo.body["post_id"]) is None:
             raise Refusal(graph.unknown_object("GET", node))
         return answer_json(_show_photo(visit, photo))
+    video = visit.ledger.find_thing("facebook", node, ("video",))
+    if video is not None and video.account_id == visit.account.id:
+        return answer_json(_show_video(visit, video))
     return answer_json(show_post(visit, _visible_post(visit, node)))
+
+
+def _show_video(visit: Visit, video: Thing) -> dict[str, Any]:
+    """Readable by its id from the start; `published` tells the rest (names from AdVideo, v25.0)."""
+    post = visit.ledger.find_post("facebook", video.body["post_id"]) if video.body["post_id"] else None
+    if post is not None and post.deleted_at is not None:
+        raise Refusal(graph.unknown_object("GET", video.remote_id))
+    return graph.show(visit, "Video", {
+        "id": lambda: video.remote_id,
+        "published": lambda: post is not None,
+        "post_id": lambda: post.remote_id.split("_")[1] if post else None,
+        "permalink_url": lambda: f"/{video.account_id}/videos/{video.remote_id}/",
+        "created_time": lambda: graph_time(post.created_at if post else video.created_at),
+        "description": lambda: post.text if post else "",
+    }, "id")  # fmt: skip
 
 
 def _visible_post(visit: Visit, node: str) -> Post:

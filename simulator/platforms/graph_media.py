@@ -21,18 +21,35 @@ def refuse(code: int, subcode: int, message: str, *, title: str, wish: str) -> R
 
 
 async def fetch_image(visit: Visit, url: str) -> bytes:
+    return await _fetch(visit, url, IMAGE_LIMIT)
+
+
+async def _fetch(visit: Visit, url: str, limit: int) -> bytes:
     try:
-        return await fetch(url, limit=IMAGE_LIMIT, hosts=visit.world.media_hosts)
+        return await fetch(url, limit=limit, hosts=visit.world.media_hosts)
     except TookTooLong as error:
         wish = "It takes too long to download the media."
         raise refuse(-2, 2207003, "Timeout downloading media", title="Timeout", wish=wish) from error
     except TooLarge as error:
-        wish = "The image is larger than 8 MB."
+        wish = f"The media is larger than {limit // 1024**2} MB."
         raise refuse(36000, 2207004, "The image size is too large.", title="Image too large", wish=wish) from error
     except Unreachable as error:
         message = "Only photo or video can be accepted as media type."
         wish = f"The media could not be fetched from this URI: {url}"
         raise refuse(9004, 2207052, message, title="Media download has failed.", wish=wish) from error
+
+
+async def fetch_video(visit: Visit, limit: int) -> dict[str, Any]:
+    """The video behind `video_url`, kept, as a container carries it; raises Refusal."""
+    url = visit.incoming.text("video_url")
+    if not url:
+        raise Refusal(graph.bad_parameter("The parameter video_url is required"))
+    content = await _fetch(visit, url, limit)
+    if content[4:8] != b"ftyp":
+        wish = "The video format is not supported. Use MP4 or MOV."
+        raise refuse(352, 2207026, "The video file you selected is in a format that we don't support.", title="Unsupported format", wish=wish)  # fmt: skip
+    alt_text = visit.incoming.text("alt_text")
+    return picture_body(visit, content, mime="video/mp4", size=(0, 0), alt_text=alt_text)
 
 
 def unsupported_format(wish: str) -> Refusal:

@@ -16,7 +16,8 @@ _CONTAINERS = 400
 _CAPTION_LIMIT, _ALT_LIMIT, _MENTIONS = 2200, 1000, 20
 _NARROWEST, _WIDEST = 4 / 5, 1.91
 _RATIO_SLACK = 0.01
-_TYPES = ("", "IMAGE", "CAROUSEL", "STORIES")
+_TYPES = ("", "IMAGE", "CAROUSEL", "STORIES", "REELS")
+_VIDEO_LIMIT = 300 * 1024**2
 # `status` as recorded for FINISHED; the others in the same manner.
 _STATES = {
     "FINISHED": "Finished: Media has been uploaded and it is ready to be published.",
@@ -32,12 +33,17 @@ async def create_container(visit: Visit) -> Response:
     graph.own(visit)
     media_type, caption = visit.incoming.text("media_type").upper(), visit.incoming.text("caption")
     if media_type not in _TYPES:
-        wish = f"Only IMAGE, CAROUSEL and STORIES with an image are simulated, not {media_type}."
+        wish = f"Only IMAGE, CAROUSEL, REELS and STORIES are simulated, not {media_type}."
         raise refuse(100, 2207023, "Unknown media type", title="Unknown media type", wish=wish)
     _check_caption(caption)
     if visit.ledger.count_things("instagram", visit.account.id, "container", visit.now - DAY_S) >= _CONTAINERS:
         raise _too_many()
-    pictures = _children(visit) if media_type == "CAROUSEL" else [await _image(visit)]
+    if media_type == "CAROUSEL":
+        pictures = _children(visit)
+    elif media_type == "REELS" or (media_type == "STORIES" and visit.incoming.text("video_url")):
+        pictures = [await graph_media.fetch_video(visit, _VIDEO_LIMIT)]
+    else:
+        pictures = [await _image(visit)]
     item = visit.incoming.flag("is_carousel_item", default=False)
     body = graph_media.new_body(visit, caption=caption, type=media_type or "IMAGE", item=item, pictures=pictures)
     container = Thing(f"179{visit.ledger.next_number()}", "container", visit.account.id, body, visit.world.clock.now())

@@ -10,7 +10,7 @@ from simulator.ledger import Picture, Post
 from simulator.metrics import followers_at
 from simulator.platforms import telegram_text as texts
 from simulator.platforms import telegram_wire as wire
-from simulator.platforms.telegram_media import file_id, read_album, read_photo
+from simulator.platforms.telegram_media import file_id, read_album, read_photo, read_video
 from simulator.visit import Call, Handler, Platform, Visit
 from simulator.wire import Refusal, answer_json
 
@@ -53,6 +53,15 @@ async def send_photo(visit: Visit) -> Response:
     return wire.ok(_show(visit.account, _keep(visit, caption, [picture]), 0))
 
 
+async def send_video(visit: Visit) -> Response:
+    """POST sendVideo: an uploaded part, an address or a known file."""
+    wire.own_chat(visit)
+    mode = visit.incoming.text("parse_mode")
+    caption = _read_text(visit, visit.incoming.text("caption"), mode, limit=texts.CAPTION_LIMIT)
+    video = await read_video(visit)
+    return wire.ok(_show(visit.account, _keep(visit, caption, [video]), 0))
+
+
 async def send_album(visit: Visit) -> Response:
     """POST sendMediaGroup: one message a picture, one post to the reader."""
     wire.own_chat(visit)
@@ -87,6 +96,8 @@ def _show(account: Account, post: Post, index: int) -> dict[str, Any]:
     if not post.media:
         return shown | {"text": post.text}
     picture = post.media[index]
+    if picture.mime.startswith("video/"):
+        return shown | _show_video(picture) | ({"caption": post.text} if post.text else {})
     shown["photo"] = [{
         "file_id": file_id(picture), "file_unique_id": f"AQAD{picture.sha256[:12]}", "width": picture.width,
         "height": picture.height, "file_size": picture.size,
@@ -94,6 +105,13 @@ def _show(account: Account, post: Post, index: int) -> dict[str, Any]:
     if len(post.media) > 1:
         shown["media_group_id"] = post.remote_id
     return shown | ({"caption": post.text} if post.text and index == 0 else {})
+
+
+def _show_video(video: Picture) -> dict[str, Any]:
+    return {"video": {
+        "file_id": file_id(video), "file_unique_id": f"AgAD{video.sha256[:12]}", "width": video.width,
+        "height": video.height, "duration": 15, "mime_type": video.mime, "file_size": video.size,
+    }}  # fmt: skip
 
 
 def _find(visit: Visit, refusal: str) -> Post:
@@ -224,6 +242,7 @@ PLATFORM = Platform(
     calls=(
         *_both("sendMessage", "create", send_message),
         *_both("sendPhoto", "create", send_photo),
+        *_both("sendVideo", "create", send_video),
         *_both("sendMediaGroup", "create", send_album),
         *_both("editMessageText", "edit", edit_text),
         *_both("editMessageCaption", "edit", edit_caption),

@@ -10,6 +10,7 @@ from simulator.visit import Visit
 from simulator.wire import Refusal
 
 _UPLOAD_LIMIT, _URL_LIMIT = 10 * 1024**2, 5 * 1024**2
+_VIDEO_LIMIT = 50 * 1024**2
 _SIDES, _RATIO = 10_000, 20
 _FILE = "AgACAgUAAx"
 _ALBUM = (2, 10)
@@ -32,11 +33,21 @@ async def read_photo(visit: Visit, given: str, field: str) -> Picture:
     return Picture(sha256=digest, mime=measured.mime, width=width, height=height, size=len(content))
 
 
-async def _content(visit: Visit, given: str, field: str) -> bytes:
+async def read_video(visit: Visit) -> Picture:
+    """The `video` of sendVideo; raises Refusal."""
+    content = await _content(visit, visit.incoming.text("video"), "video", limit=_VIDEO_LIMIT)
+    if content[4:8] != b"ftyp":
+        raise Refusal(bad_request("wrong file identifier/HTTP URL specified"))
+    sizes = [visit.incoming.text(name, "0") for name in ("width", "height")]
+    width, height = (int(size) if size.isdecimal() else 0 for size in sizes)
+    return Picture(visit.ledger.keep_bytes(content), "video/mp4", width, height, len(content))
+
+
+async def _content(visit: Visit, given: str, field: str, *, limit: int = _UPLOAD_LIMIT) -> bytes:
     files = visit.incoming.files
     name = given.removeprefix("attach://") if given.startswith("attach://") else field
     if name in files:
-        if len(files[name]) > _UPLOAD_LIMIT:
+        if len(files[name]) > limit:
             raise Refusal(bad_request("file is too big"))
         return files[name]
     if given.startswith(("http://", "https://")):

@@ -15,7 +15,7 @@ from simulator.visit import Call, Platform, Visit
 from simulator.wire import Refusal, answer_json
 
 _SINCE = 1_704_067_200
-_TYPES = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "CAROUSEL": "CAROUSEL_ALBUM"}
+_TYPES = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "VIDEO": "VIDEO", "CAROUSEL": "CAROUSEL_ALBUM"}
 _POST_METRICS = frozenset({"views", "likes", "replies", "reposts", "quotes", "shares"})
 _ACCOUNT_METRICS = frozenset({"views", "likes", "replies", "reposts", "quotes", "clicks", "followers_count"})
 

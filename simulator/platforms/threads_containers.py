@@ -16,7 +16,8 @@ from simulator.wire import Incoming, Refusal, answer_json
 QUOTA, REPLY_QUOTA, DELETE_QUOTA = 250, 1000, 100  # per rolling 24 h: Threads' overview, 22 Dec 2025
 _TEXT_LIMIT, _ALT_LIMIT, _LINKS = 500, 1000, 5
 _WIDEST_RATIO = 10.0
-_TYPES = ("TEXT", "IMAGE", "CAROUSEL")
+_TYPES = ("TEXT", "IMAGE", "VIDEO", "CAROUSEL")
+_VIDEO_LIMIT = 1024**3
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f")
 _LINK = re.compile(r"https?://\S+|\bwww\.\S+", re.IGNORECASE)
 
@@ -41,7 +42,7 @@ async def create_container(visit: Visit) -> Response:
     incoming = visit.incoming
     media_type, text = incoming.text("media_type").upper(), incoming.text("text")
     if media_type not in _TYPES:
-        return graph.bad_parameter(f"Param media_type must be one of {{{', '.join((*_TYPES, 'VIDEO'))}}}")
+        return graph.bad_parameter(f"Param media_type must be one of {{{', '.join(_TYPES)}}}")
     _check_text(text, needed=media_type == "TEXT")
     link = incoming.text("link_attachment")
     if link and media_type != "TEXT":
@@ -72,6 +73,8 @@ def _check_text(text: str, *, needed: bool) -> None:
 async def _pictures(visit: Visit, media_type: str) -> list[dict[str, Any]]:
     if media_type == "TEXT":
         return []
+    if media_type == "VIDEO":
+        return [await graph_media.fetch_video(visit, _VIDEO_LIMIT)]
     return _children(visit) if media_type == "CAROUSEL" else [await _image(visit)]
 
 

@@ -180,6 +180,8 @@ PAGES: dict[str, Call] = {
     "GET /readyz": Call(PUBLIC.replace("200", "503")),
     # Without a signature nobody gets a picture, whoever asks.
     "GET /media/{media_id}.jpg": Call(PUBLIC.replace("200", "404"), "media"),
+    "GET /media/{media_id}.mp4": Call(PUBLIC.replace("200", "404"), "media"),
+    "GET /media/{media_id}.mov": Call(PUBLIC.replace("200", "404"), "media"),
     "GET /static/{name}": Call(PUBLIC, "stylesheet"),
     "GET /favicon.ico": Call(PUBLIC.replace("200", "307")),
     # Closed until an operator sets a token for it; a person's log-in does not open it.

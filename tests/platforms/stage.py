@@ -1,5 +1,6 @@
 """A stage for adapters: the simulator on a real port, pictures on another, and one fresh account a test."""
 
+import hashlib
 import json
 import socket
 import threading
@@ -18,8 +19,9 @@ import uvicorn
 from PIL import Image
 
 from app.kit.clock import Clock
-from app.platforms.contract import Account, Adapter, Json, Message, Picture, Published, Sent
+from app.platforms.contract import Account, Adapter, Json, Message, Picture, Published, Sent, Video
 from tests.platforms.traits import TRAITS, Traits
+from tests.support.films import save_film
 
 
 @contextmanager
@@ -100,6 +102,17 @@ class Pictures:
             Image.new("RGB", size, (90, 60, 120)).save(path, "JPEG")
         return Picture(f"{self.address}/{name}.jpg", str(path), "image/jpeg", alt_text or f"Gambar {name}")
 
+    def film(self, name: str = "film", alt_text: str = "", *, weight: int = 2000, seconds: float = 15) -> Video:
+        path = self.folder / f"{name}.mp4"
+        if not path.exists():
+            save_film(self.folder, name, seconds=seconds, weight=weight)
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        return Video(
+            f"{self.address}/{name}.mp4", str(path), "video/mp4", alt_text or f"Video {name}", digest, len(content), seconds,
+            720, 1280,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -118,6 +131,9 @@ class Stage:
     def message(self, text: str, *pictures: Picture) -> Message:
         shown = pictures or ((self.pictures.make("satu"),) if self.adapter.limits.needs_image else ())
         return Message(key=f"kunci:{text[:20]}", text=text, pictures=tuple(shown))
+
+    def film_message(self, text: str, **more: Any) -> Message:
+        return Message(key=f"kunci:{text[:20]}", text=text, video=self.pictures.film(**more))
 
     async def send(self, message: Message) -> Published:
         return await self.adapter.publish(self.account, message, await self.prepare(message))

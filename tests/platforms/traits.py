@@ -16,6 +16,7 @@ class Traits:
 
     `before`: what is answered before a list or record is asked for. `rate_scope`: what one limit stops.
     `can_be_asked`: whether it can say what became of an earlier try. `can_remove`: whether it deletes what it published.
+    `describes_video`: whether a video has an alternative text there.
     """
 
     lacks: frozenset[str]
@@ -24,6 +25,7 @@ class Traits:
     has_alt_text: bool = True
     can_be_asked: bool = True
     can_remove: bool = True
+    describes_video: bool = False
     before: tuple[Json, ...] = ()
 
 
@@ -41,13 +43,17 @@ TRAITS = {
         frozenset({"reach", "saves", "clicks"}),
         gone="18012345678901234",
         rate_scope=Scope.APP,
+        describes_video=True,
         before=({"id": "1", "status": "EXPIRED"},),
     ),
     "telegram": Traits(NUMBERS - {"followers"}, gone="", has_alt_text=False, can_be_asked=False),
     "bluesky": Traits(
         frozenset({"views", "reach", "clicks"}),
         gone="at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3jzfcijpj2z2a",
+        describes_video=True,
         before=({"accessJwt": "a.b.c", "refreshJwt": "d.e.f", "did": "did:plc:a", "handle": "a.example"},),
     ),
-    "mastodon": Traits(frozenset({"views", "reach", "saves", "clicks"}), gone="112345678901234567"),
+    "mastodon": Traits(
+        frozenset({"views", "reach", "saves", "clicks"}), gone="112345678901234567", describes_video=True
+    ),
 }

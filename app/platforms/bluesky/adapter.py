@@ -23,8 +23,9 @@ from app.platforms.contract import (
     Refused,
     Sent,
     TryLater,
+    Video,
 )
-from app.platforms.http import AioTransport, Request, load_picture
+from app.platforms.http import UPLOAD_S, AioTransport, Request, load_picture
 
 MAX_PAGES = 20
 
@@ -54,11 +55,14 @@ class BlueskyAdapter:
         return True
 
     async def prepare(self, account: Account, message: Message) -> Json:
-        """Logs in, uploads the pictures and chooses the key: `{"rkey": ..., "images": [...]}`."""
+        """Logs in, uploads the pictures or the video and chooses the key: `{"rkey": ..., "images": [...]}` (or `"video"`)."""
         wire.check_message(message)
         await self._sessions.get(account)
+        rkey = wire.record_key(key=message.key, handle=account.handle, at=self._now())
+        if message.video is not None:
+            return {"rkey": rkey, "video": await self._upload_video(account, message.video)}
         images = await asyncio.gather(*(self._upload(account, picture) for picture in message.pictures))
-        return {"rkey": wire.record_key(key=message.key, handle=account.handle, at=self._now()), "images": images}
+        return {"rkey": rkey, "images": images}
 
     async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
         rkey = str(prepared.get("rkey") or "")
@@ -142,6 +146,13 @@ class BlueskyAdapter:
             account, "POST", "com.atproto.repo.uploadBlob", content=content, mime=picture.mime or "image/jpeg"
         )
         return wire.image_part(picture, wire.read_blob(answer, now=self._now()), size)
+
+    async def _upload_video(self, account: Account, video: Video) -> Json:
+        """Straight to the account's own server, which hands it on; only that server knows how much it takes."""
+        answer = await self._call(
+            account, "POST", "com.atproto.repo.uploadBlob", path=video.path, mime=video.mime, timeout=UPLOAD_S
+        )
+        return wire.video_part(video, wire.read_blob(answer, now=self._now()))
 
     async def _call(self, account: Account, http_method: str, name: str, **more: object) -> Answer:
         """Once more with a renewed session where the old one has ended: such an answer means that nothing was done."""

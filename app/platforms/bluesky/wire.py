@@ -27,6 +27,8 @@ from app.platforms.contract import (
     Refused,
     Sent,
     TryLater,
+    Video,
+    VideoLimits,
 )
 
 TITLE = "Bluesky"
@@ -41,8 +43,10 @@ LIMITS = Limits(
     alt_text=2000,
     image_types=("image/jpeg", "image/png", "image/webp"),
     slots=64,
+    video=VideoLimits(300_000_000, (0, 180), alt_text=1000),
 )
-"""300 graphemes and 3,000 bytes: lexicon app.bsky.feed.post; 4 images of 2,000,000 bytes: app.bsky.embed.images; both of
+"""One MP4 of 300,000,000 bytes: app.bsky.embed.video, November 2026; 3 minutes are what Bluesky's own app takes (second-hand).
+A PDS may take less of a file at once, and then says so. 300 graphemes and 3,000 bytes: lexicon app.bsky.feed.post; 4 images of 2,000,000 bytes: app.bsky.embed.images; both of
 November 2026. The lexicon sets no limit for alt text; 2,000 is what Bluesky's own app offered when last seen."""
 
 BATCH = 25
@@ -130,6 +134,14 @@ def image_part(picture: Picture, blob: Json, size: tuple[int, int]) -> dict[str,
     return {"image": dict(blob), "alt": picture.alt_text, "aspectRatio": {"width": width, "height": height}}
 
 
+def video_part(video: Video, blob: Json) -> dict[str, Any]:
+    """The embed of a video."""
+    part: dict[str, Any] = {"$type": "app.bsky.embed.video", "video": dict(blob), "alt": video.alt_text}
+    if video.width and video.height:
+        part["aspectRatio"] = {"width": video.width, "height": video.height}
+    return part
+
+
 def build_record(message: Message, prepared: Json, *, at: datetime) -> dict[str, Any]:
     record: dict[str, Any] = {
         "$type": COLLECTION,
@@ -142,6 +154,8 @@ def build_record(message: Message, prepared: Json, *, at: datetime) -> dict[str,
     images = prepared.get("images")
     if isinstance(images, Sequence) and not isinstance(images, str) and images:
         record["embed"] = {"$type": "app.bsky.embed.images", "images": list(images)}
+    if isinstance(prepared.get("video"), Mapping):
+        record["embed"] = prepared["video"]
     return record
 
 
@@ -302,7 +316,7 @@ def failure(answer: Answer, *, create: bool, now: datetime) -> PublishError:
     if name == "BlobNotFound" or (name and "could not find blob" in _words(answer).lower()):
         return lost(status)
     if status == 413 or name == "BlobTooLarge":
-        sentence = "Kiriman ditolak Bluesky: gambar lebih besar dari 2 MB; kecilkan gambarnya."
+        sentence = "Kiriman ditolak Bluesky: berkas lebih besar daripada yang diterima peladen akun ini; kecilkan gambar (2 MB) atau videonya."
         return Refused(sentence, code=name or "413", http_status=status)
     if status == 400 and name:
         return Refused(f"Kiriman ditolak Bluesky: {quote(_words(answer)) or name}", code=name, http_status=status)

@@ -14,9 +14,21 @@ import requests
 
 from app.platforms import meta
 from app.platforms.answer import Answer, endless
-from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Picture, Published, Sent
+from app.platforms.contract import (
+    Account,
+    Identity,
+    Json,
+    Limits,
+    Message,
+    Metrics,
+    Picture,
+    Published,
+    PublishError,
+    Sent,
+    Video,
+)
 from app.platforms.facebook import wire
-from app.platforms.http import Memory, SdkTransport, load_picture
+from app.platforms.http import Memory, SdkTransport, load_picture, load_piece
 
 SDK_HOST = "https://graph.facebook.com"
 DEFAULT_VERSION = "v26.0"
@@ -44,19 +56,26 @@ class FacebookAdapter:
         return wire.length(text)
 
     def needs_prepare(self, message: Message) -> bool:
-        """One picture travels inside the create itself; several must be there before."""
-        return len(message.pictures) > 1
+        """One picture travels inside the create itself; several, or a video, must be there before."""
+        return len(message.pictures) > 1 or message.video is not None
 
     async def prepare(self, account: Account, message: Message) -> Json:
-        """Uploads several pictures unpublished, each with its alt text: `{"media_ids": [...]}`."""
+        """Uploads several pictures unpublished, each with its alt text: `{"media_ids": [...]}`.
+
+        Of a video everything but the last word: `{"session": ..., "video": ...}`.
+        """
         if not self.needs_prepare(message):
             return {}
         page_id = await self._page_id(account)
+        if message.video is not None:
+            return await self._upload_video(account, page_id, message.video)
         uploads = (self._upload(account, page_id, picture) for picture in message.pictures)
         return {"media_ids": await asyncio.gather(*uploads)}
 
     async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
         page_id = await self._page_id(account)
+        if message.video is not None:
+            return await self._finish_video(account, page_id, message, prepared)
         if len(message.pictures) == 1:
             picture = message.pictures[0]
             answer = await self._put_photo(account, page_id, picture, message=message.text)
@@ -66,6 +85,8 @@ class FacebookAdapter:
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         page_id = await self._page_id(account)
+        if sent.prepared.get("video") and not sent.is_witness_lost:
+            return await self._find_video(account, page_id, str(sent.prepared["video"]))
         parameters = wire.find_parameters(sent)
         for _ in range(MAX_PAGES):
             answer = await self._ask(account, _connections(page_id, "published_posts", parameters))
@@ -110,6 +131,11 @@ class FacebookAdapter:
         )
 
     async def _read_post(self, account: Account, remote_id: str, followers: int | None) -> Metrics | None:
+        if "_" not in remote_id:
+            shown = await self._find_video(account, await self._page_id(account), remote_id)
+            if shown is None:
+                return None
+            remote_id = shown.remote_id
         answer = await self._ask(account, _object(remote_id, wire.COUNTS))
         error = meta.find_error(answer)
         if error and error.is_gone:
@@ -131,6 +157,33 @@ class FacebookAdapter:
 
     async def _upload(self, account: Account, page_id: str, picture: Picture) -> str:
         return wire.read_photo_id(await self._put_photo(account, page_id, picture, message=None))
+
+    async def _upload_video(self, account: Account, page_id: str, video: Video) -> Json:
+        answer = await self._ask(account, _videos(page_id, {"upload_phase": "start", "file_size": str(video.size)}))
+        upload = wire.read_upload(answer)
+        start, end = int(upload["start"]), int(upload["end"])
+        while start < end:
+            piece = await load_piece(video, start, min(end, video.size))
+            phase = {"upload_phase": "transfer", "upload_session_id": upload["session"], "start_offset": str(start)}
+            offsets = wire.read_offsets(await self._ask(account, _videos(page_id, phase, piece)))
+            start, end = int(offsets["start"]), int(offsets["end"])
+        return {"session": upload["session"], "video": upload["video"]}
+
+    async def _finish_video(self, account: Account, page_id: str, message: Message, prepared: Json) -> Published:
+        video_id = str(prepared.get("video") or "")
+        if not video_id:
+            raise wire.lost()
+        parameters = wire.finish_parameters(message, prepared)
+        wire.check_finished(await self._ask(account, _videos(page_id, parameters), create=True))
+        try:
+            found = await self._find_video(account, page_id, video_id)
+        except PublishError:
+            found = None  # it is out, whatever this read says
+        return found or Published(video_id, wire.permalink(video_id))
+
+    async def _find_video(self, account: Account, page_id: str, video_id: str) -> Published | None:
+        """The video itself is the witness: its id is known before anything is public."""
+        return wire.read_video(await self._ask(account, _object(video_id, wire.VIDEO)), page_id, video_id)
 
     async def _put_photo(self, account: Account, page_id: str, picture: Picture, *, message: str | None) -> Answer:
         content = await load_picture(picture)
@@ -163,6 +216,15 @@ class FacebookAdapter:
 
 def _feed(page_id: str, parameters: dict[str, str]) -> Use:
     return lambda graph, more: graph.put_object(page_id, "feed", **parameters, **more)
+
+
+def _videos(page_id: str, parameters: dict[str, str], piece: bytes = b"") -> Use:
+    def post(graph: facebook.GraphAPI, more: dict[str, str]) -> object:
+        files = {"video_file_chunk": ("video", piece, "application/octet-stream")} if piece else None
+        path = f"{graph.version}/{page_id}/videos"
+        return graph.request(path, post_args={**parameters, **more}, files=files, method="POST")
+
+    return post
 
 
 def _delete(node: str) -> Use:

@@ -19,7 +19,7 @@ from app.platforms.contract import (
     Sent,
     Unsure,
 )
-from app.platforms.http import AioTransport, Memory
+from app.platforms.http import READY_S, AioTransport, Memory
 from app.platforms.instagram import wire
 from app.platforms.instagram.wire import Container
 
@@ -51,6 +51,9 @@ class InstagramAdapter:
         """Builds the container and waits until it is ready: `{"container": id}`."""
         wire.check_message(message)
         edge = f"{await self._account_id(account)}/media"
+        if message.video is not None:
+            form = wire.reel_form(message, message.video)
+            return {"container": await self._build(account, edge, form, patience=max(self._timeout, READY_S))}
         if len(message.pictures) == 1:
             form = wire.single_form(message)
         else:
@@ -106,7 +109,7 @@ class InstagramAdapter:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _build(self, account: Account, edge: str, form: Mapping[str, str]) -> str:
+    async def _build(self, account: Account, edge: str, form: Mapping[str, str], *, patience: float = 0) -> str:
         container_id = wire.read_container_id(await self._post(account, edge, form))
         waited, wait = 0.0, FIRST_WAIT_S
         while True:
@@ -114,7 +117,7 @@ class InstagramAdapter:
             wire.check_built(state, answer)
             if state is not Container.IN_PROGRESS:
                 return container_id
-            if waited >= self._timeout:
+            if waited >= (patience or self._timeout):
                 raise wire.still_building()
             await asyncio.sleep(wait)
             waited, wait = waited + wait, min(wait * 2, LONGEST_WAIT_S)

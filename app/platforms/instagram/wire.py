@@ -24,6 +24,8 @@ from app.platforms.contract import (
     Refused,
     Sent,
     TryLater,
+    Video,
+    VideoLimits,
 )
 
 TITLE = "Instagram"
@@ -38,8 +40,9 @@ LIMITS = Limits(
     slots=256,
     image_ratio=(4 / 5, 1.91),
     image_width=1440,
+    video=VideoLimits(300 * 1024 * 1024, (3, 15 * 60), ("video/mp4", "video/quicktime"), ("h264", "hevc")),
 )
-"""Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
+"""A reel is MP4 or MOV, H.264 or HEVC, 3 seconds to 15 minutes, 300 MB: "Content publishing", November 2026. Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
 4:5 to 1.91:1, 320 to 1440 pixels wide (Instagram scales what is not): "Content publishing" and IG User `/media` reference, November 2026 (the app itself takes 20 pictures, the API 10)."""
 
 HASHTAGS, MENTIONS = 30, 20
@@ -105,6 +108,10 @@ def problems(text: str) -> list[str]:
 
 def check_message(message: Message) -> None:
     """Raises Refused for what cannot become a container at all."""
+    if message.video is not None:
+        if not message.video.url:
+            raise Refused("Video belum punya alamat umum yang dapat dibuka Instagram.", code="needs_url")
+        return
     if not message.pictures:
         raise Refused("Instagram butuh gambar: tambahkan paling sedikit satu gambar.", code="needs_image")
     if any(not picture.url for picture in message.pictures):
@@ -114,6 +121,11 @@ def check_message(message: Message) -> None:
 def single_form(message: Message) -> dict[str, str]:
     """For POST /{ig}/media with one picture."""
     return _picture_form(message.pictures[0]) | {"caption": message.text}
+
+
+def reel_form(message: Message, video: Video) -> dict[str, str]:
+    """For POST /{ig}/media: a single video is always a reel."""
+    return {"media_type": "REELS", "video_url": video.url, "caption": message.text, "share_to_feed": "true"}
 
 
 def child_form(picture: Picture) -> dict[str, str]:

@@ -17,8 +17,9 @@ from app.platforms.contract import (
     Published,
     PublishError,
     Sent,
+    Video,
 )
-from app.platforms.http import AioTransport, File, Memory, Request, load_picture
+from app.platforms.http import READY_S, UPLOAD_S, AioTransport, File, Memory, Request, load_picture
 from app.platforms.mastodon import wire
 
 MAX_PAGES = 20
@@ -46,13 +47,15 @@ class MastodonAdapter:
         return wire.length(text)
 
     def needs_prepare(self, message: Message) -> bool:
-        return bool(message.pictures)
+        return bool(message.pictures or message.video)
 
     async def prepare(self, account: Account, message: Message) -> Json:
         """Uploads the pictures with their descriptions and waits until all can be used: `{"media_ids": [...]}`."""
-        if not message.pictures:
+        if not self.needs_prepare(message):
             return {}
         wire.check_message(message, await self._server_rules(account))
+        if message.video is not None:
+            return {"media_ids": [await self._upload_video(account, message.video)]}
         uploads = (self._upload(account, picture) for picture in message.pictures)
         return {"media_ids": await asyncio.gather(*uploads)}
 
@@ -104,12 +107,19 @@ class MastodonAdapter:
 
     async def _upload(self, account: Account, picture: Picture) -> str:
         file = File("file", picture.mime, await load_picture(picture))
-        form = {"description": picture.alt_text} if picture.alt_text else {}
-        answer = await self._ask(account, "POST", "/api/v2/media", form=form, files=(file,))
+        return await self._put_media(account, file, picture.alt_text)
+
+    async def _upload_video(self, account: Account, video: Video) -> str:
+        return await self._put_media(account, File("file", video.mime, path=video.path), video.alt_text, slow=True)
+
+    async def _put_media(self, account: Account, file: File, alt_text: str, *, slow: bool = False) -> str:
+        form = {"description": alt_text} if alt_text else {}
+        patience, seconds = (max(self._timeout, READY_S), UPLOAD_S) if slow else (self._timeout, 0.0)
+        answer = await self._ask(account, "POST", "/api/v2/media", form=form, files=(file,), timeout=seconds)
         media_id, is_ready = wire.read_media_id(answer, now=self._now())
         waited, wait = 0.0, FIRST_WAIT_S
         while not is_ready:
-            if waited >= self._timeout:
+            if waited >= patience:
                 raise wire.still_processing()
             await asyncio.sleep(wait)
             waited, wait = waited + wait, min(wait * 2, LONGEST_WAIT_S)

@@ -40,6 +40,7 @@ from app.platforms.contract import (
     Refused,
     Sent,
     TryLater,
+    VideoLimits,
 )
 
 TITLE = "Mastodon"
@@ -51,6 +52,9 @@ LIMITS = Limits(
     alt_text=1500,
     image_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     slots=64,
+    video=VideoLimits(
+        99 * 1024 * 1024, (0, 24 * 3600), ("video/mp4", "video/quicktime"), ("h264", "hevc"), alt_text=1500
+    ),
 )
 """The first guess, right for a server that changed nothing: `configuration` of GET /api/v2/instance, recorded from 4.6.4
 on 1 August 2026 (16 MiB images, 4 a post, 500 characters); alt text 1,500 by "entities/MediaAttachment", November 2026, the
@@ -86,6 +90,7 @@ class Rules:
     images: int = LIMITS.images
     alt_text: int = LIMITS.alt_text
     image_bytes: int = LIMITS.image_bytes
+    video_bytes: int = 99 * 1024 * 1024
 
 
 def length(text: str, url_length: int = URL_LENGTH) -> int:
@@ -107,6 +112,7 @@ def read_rules(answer: Answer) -> Rules:
         images=number(LIMITS.images, "statuses", "max_media_attachments"),
         alt_text=number(LIMITS.alt_text, "media_attachments", "description_limit"),
         image_bytes=number(LIMITS.image_bytes, "media_attachments", "image_size_limit"),
+        video_bytes=number(Rules.video_bytes, "media_attachments", "video_size_limit"),
     )
 
 
@@ -117,7 +123,11 @@ def problems(message: Message, rules: Rules) -> list[str]:
         found.append(f"tulisan {count} karakter, peladen ini menerima paling banyak {rules.text}; pendekkan")
     if len(message.pictures) > rules.images:
         found.append(f"ada {len(message.pictures)} gambar, peladen ini menerima paling banyak {rules.images}")
-    longest = max((len(picture.alt_text) for picture in message.pictures), default=0)
+    if message.video is not None and message.video.size > rules.video_bytes:
+        most = rules.video_bytes // 1024**2
+        found.append(f"video {message.video.size // 1024**2} MB, peladen ini menerima paling besar {most} MB")
+    shown = (*message.pictures, *([message.video] if message.video else ()))
+    longest = max((len(each.alt_text) for each in shown), default=0)
     if longest > rules.alt_text:
         found.append(f"teks alternatif {longest} karakter, peladen ini menerima paling banyak {rules.alt_text}")
     return found

@@ -7,8 +7,8 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from app.platforms.answer import Answer
-from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Published, Sent
-from app.platforms.http import AioTransport, File, Request, load_picture
+from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Published, Sent, Video
+from app.platforms.http import UPLOAD_S, AioTransport, File, Request, load_picture
 from app.platforms.telegram import wire
 
 
@@ -41,7 +41,9 @@ class TelegramAdapter:
         pictures = message.pictures
         mimes = [picture.mime or "image/jpeg" for picture in pictures]
         contents = await asyncio.gather(*map(load_picture, pictures))
-        if not pictures:
+        if message.video is not None:
+            answer = await self._send_video(account, message, message.video)
+        elif not pictures:
             answer = await self._call(account, "sendMessage", json=wire.text_body(account, message), create=True)
         elif len(pictures) == 1:
             files = [File("photo", mimes[0], contents[0])]
@@ -53,6 +55,11 @@ class TelegramAdapter:
             form = wire.album_form(account, message)
             answer = await self._call(account, "sendMediaGroup", form=form, files=files, create=True)
         return wire.read_created(answer)
+
+    async def _send_video(self, account: Account, message: Message, video: Video) -> Answer:
+        files = [File("video", video.mime, path=video.path)]
+        form = wire.video_form(account, message, video)
+        return await self._call(account, "sendVideo", form=form, files=files, create=True, timeout=UPLOAD_S)
 
     async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
         """Always raises TryLater: a bot sees nothing of what its channel shows."""

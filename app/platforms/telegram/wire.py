@@ -20,6 +20,8 @@ from app.platforms.contract import (
     PublishError,
     Refused,
     TryLater,
+    Video,
+    VideoLimits,
 )
 
 TITLE = "Telegram"
@@ -34,8 +36,9 @@ LIMITS = Limits(
     image_ratio=(1 / 20, 20),
     image_width=5000,
     text_under_images=1024,
+    video=VideoLimits(50 * 1024 * 1024, (0, 24 * 3600), codecs=("h264", "hevc")),
 )
-"""UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
+"""A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
 most 1:20 (`sendPhoto`); albums of 2 to 10 (`sendMediaGroup`): Bot API 10.1, June 2026. There is no alt text. `slots`: about
 30 messages a second of one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
 
@@ -58,9 +61,10 @@ def chat_id(account: Account) -> str:
 
 def check_message(message: Message) -> None:
     """Raises Refused with the number that was passed."""
-    count, limit = length(message.text), LIMITS.text_with(len(message.pictures))
+    shown = len(message.pictures) + (message.video is not None)
+    count, limit = length(message.text), LIMITS.text_with(shown)
     if count > limit:
-        where = "di bawah gambar " if message.pictures else ""
+        where = "di bawah gambar " if shown else ""
         sentence = f"Kiriman ditolak Telegram: tulisan {count} karakter, {where}paling banyak {limit}; pendekkan."
         raise Refused(sentence, code="too_long")
     if len(message.pictures) > LIMITS.images:
@@ -76,6 +80,13 @@ def text_body(account: Account, message: Message) -> dict[str, Any]:
 def photo_form(account: Account, message: Message) -> dict[str, str]:
     """For sendPhoto; the file travels beside it as `photo`."""
     return {"chat_id": chat_id(account)} | ({"caption": message.text} if message.text else {})
+
+
+def video_form(account: Account, message: Message, video: Video) -> dict[str, str]:
+    """For sendVideo; the file travels beside it as `video`."""
+    sizes = {"width": video.width, "height": video.height, "duration": round(video.seconds)}
+    known = {name: str(value) for name, value in sizes.items() if value}
+    return photo_form(account, message) | known | {"supports_streaming": "true"}
 
 
 def album_form(account: Account, message: Message) -> dict[str, str]:

@@ -19,7 +19,7 @@ from app.platforms.contract import (
     Sent,
     Unsure,
 )
-from app.platforms.http import AioTransport
+from app.platforms.http import READY_S, AioTransport
 from app.platforms.threads import wire
 from app.platforms.threads.wire import Container
 
@@ -54,7 +54,8 @@ class ThreadsAdapter:
         else:
             parts = (self._build(account, wire.child_form(picture)) for picture in message.pictures)
             form = wire.carousel_form(message, await asyncio.gather(*parts))
-        return {"container": await self._build(account, form)}
+        patience = max(self._timeout, READY_S) if message.video else 0
+        return {"container": await self._build(account, form, patience=patience)}
 
     async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
         container_id = str(prepared.get("container") or "")
@@ -111,7 +112,7 @@ class ThreadsAdapter:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _build(self, account: Account, form: Mapping[str, str]) -> str:
+    async def _build(self, account: Account, form: Mapping[str, str], *, patience: float = 0) -> str:
         container_id = wire.read_container_id(await self._ask("POST", account, f"{_user(account)}/threads", form))
         waited, wait = 0.0, FIRST_WAIT_S
         while True:
@@ -119,7 +120,7 @@ class ThreadsAdapter:
             wire.check_built(state, answer)
             if state is not Container.IN_PROGRESS:
                 return container_id
-            if waited >= self._timeout:
+            if waited >= (patience or self._timeout):
                 raise wire.still_building()
             await asyncio.sleep(wait)
             waited, wait = waited + wait, min(wait * 2, LONGEST_WAIT_S)

@@ -35,6 +35,8 @@ from app.platforms.contract import (
     Refused,
     Sent,
     TryLater,
+    Video,
+    VideoLimits,
 )
 
 TITLE = "Threads"
@@ -50,8 +52,9 @@ LIMITS = Limits(
     slots=256,
     image_ratio=(1 / 10, 10),
     image_width=1440,
+    video=VideoLimits(1024**3, (0, 300), ("video/mp4", "video/quicktime"), ("h264", "hevc"), alt_text=1000),
 )
-"""500 characters, carousel of 2-20, JPEG or PNG of 8 MB, 320 to 1440 pixels wide, at most 10:1: "Posts", 14 April 2026.
+"""A video is MP4 or MOV, up to 5 minutes and 1 GB: "Posts", 14 April 2026. 500 characters, carousel of 2-20, JPEG or PNG of 8 MB, 320 to 1440 pixels wide, at most 10:1: "Posts", 14 April 2026.
 No limit of alt text is published; 1,000 is taken from Instagram."""
 
 LINKS = 5
@@ -104,17 +107,21 @@ def length(text: str) -> int:
 
 def check_message(message: Message) -> None:
     """Raises Refused for what cannot become a container at all."""
-    if not message.text and not message.pictures:
+    if not message.text and not message.pictures and not message.video:
         raise Refused("Kiriman ditolak Threads: tulisannya kosong.", code="empty")
     if (links := len(set(_LINK.findall(message.text)))) > LINKS:
         sentence = f"Kiriman ditolak Threads: ada {links} tautan berbeda, paling banyak {LINKS}; kurangi tautannya."
         raise Refused(sentence, code="too_many_links")
+    if message.video is not None and not message.video.url:
+        raise Refused("Video belum punya alamat umum yang dapat dibuka Threads.", code="needs_url")
     if any(not picture.url for picture in message.pictures):
         raise Refused("Gambar belum punya alamat umum yang dapat dibuka Threads.", code="needs_url")
 
 
 def single_form(message: Message) -> dict[str, str]:
-    """For POST /{user}/threads without pictures or with one."""
+    """For POST /{user}/threads without pictures, with one, or with a video."""
+    if message.video is not None:
+        return _video_form(message.video) | ({"text": message.text} if message.text else {})
     if not message.pictures:
         return {"media_type": "TEXT", "text": message.text}
     return _picture_form(message.pictures[0]) | ({"text": message.text} if message.text else {})
@@ -127,6 +134,11 @@ def child_form(picture: Picture) -> dict[str, str]:
 def carousel_form(message: Message, children: Sequence[str]) -> dict[str, str]:
     text = {"text": message.text} if message.text else {}
     return {"media_type": "CAROUSEL", "children": ",".join(children)} | text
+
+
+def _video_form(video: Video) -> dict[str, str]:
+    alt_text = {"alt_text": video.alt_text} if video.alt_text else {}
+    return {"media_type": "VIDEO", "video_url": video.url} | alt_text
 
 
 def _picture_form(picture: Picture) -> dict[str, str]:

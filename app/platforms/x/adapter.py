@@ -10,8 +10,8 @@ import requests
 import tweepy
 
 from app.platforms.answer import Answer, chunked, endless
-from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Picture, Published, Sent
-from app.platforms.http import Memory, SdkTransport, load_picture
+from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Picture, Published, Sent, Video
+from app.platforms.http import READY_S, Memory, SdkTransport, load_picture, load_piece
 from app.platforms.x import wire
 
 TWEEPY_HOST = "https://api.twitter.com"
@@ -41,10 +41,12 @@ class XAdapter:
         return wire.length(text)
 
     def needs_prepare(self, message: Message) -> bool:
-        return bool(message.pictures)
+        return bool(message.pictures or message.video)
 
     async def prepare(self, account: Account, message: Message) -> Json:
-        """Uploads the pictures and gives them their alt text: `{"media_ids": [...]}`."""
+        """Uploads the pictures with their alt text, or the video: `{"media_ids": [...]}`."""
+        if message.video is not None:
+            return {"media_ids": [await self._upload_video(account, message.video)]}
         uploads = (self._upload(account, picture) for picture in message.pictures)
         return {"media_ids": await asyncio.gather(*uploads)}
 
@@ -96,6 +98,25 @@ class XAdapter:
             wire.check_ok(await self._post(account, "/2/media/metadata", described), now=self._now())
         return media_id
 
+    async def _upload_video(self, account: Account, video: Video) -> str:
+        begun = await self._post(account, "/2/media/upload/initialize", wire.initialize_body(video))
+        media_id = wire.read_media_id(begun, now=self._now())
+        for index, (start, end) in enumerate(wire.pieces(video.size)):
+            encoded = await asyncio.to_thread(base64.b64encode, await load_piece(video, start, end))
+            answer = await self._post(
+                account, f"/2/media/upload/{media_id}/append", wire.append_body(encoded.decode(), index)
+            )
+            wire.check_ok(answer, now=self._now())
+        answer = await self._post(account, f"/2/media/upload/{media_id}/finalize", {})
+        waited = 0.0
+        while (wait := wire.read_processing(answer, now=self._now())) is not None:
+            if waited >= READY_S:
+                raise wire.still_processing()
+            await asyncio.sleep(wait)
+            waited += wait
+            answer = await self._ask(account, _media_state(media_id))
+        return media_id
+
     async def _numbers(self, account: Account, ids: list[str], fields: list[str]) -> wire.Numbers:
         answer = await self._ask(account, lambda c: c.get_tweets(ids, tweet_fields=fields, user_auth=False))
         return wire.read_metrics(answer, ids, now=self._now())
@@ -126,6 +147,11 @@ class XAdapter:
             client.session = session
             self._clients.keep((base_url, token), client)
         return client
+
+
+def _media_state(media_id: str) -> Use:
+    query = {"command": "STATUS", "media_id": media_id}
+    return lambda client: client.request("GET", "/2/media/upload", params=query, user_auth=False)
 
 
 def _timeline(account_id: str, parameters: dict[str, Any]) -> Use:

@@ -44,6 +44,8 @@ from app.platforms.contract import (
     Sent,
     TryLater,
     Unsure,
+    Video,
+    VideoLimits,
 )
 
 TITLE = "X"
@@ -54,13 +56,17 @@ LIMITS = Limits(
     image_bytes=5 * 1024 * 1024,
     alt_text=1000,
     image_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
+    video=VideoLimits(512 * 1024 * 1024, (0.5, 140), ("video/mp4", "video/quicktime"), ratio=(1 / 3, 3)),
 )
-"""280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
+"""A video is H.264, 0.5 to 140 seconds, 512 MB, 1:3 to 3:1: "Media best practices", August 2026. 280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
 1-4 photos, 5 MB each, any shape: "Media best practices", August 2026 (GIF up to 15 MB is not used).
 Alt text 1,000: OpenAPI 2.167, `AltText.text.maxLength`."""
 
 PRICE_USD, PRICE_WITH_LINK_USD = Decimal("0.015"), Decimal("0.200")
 """For creating a post: "Pricing" page (xdevplatform/docs at 2871328, 22 August 2026; in force since 16 April 2026)."""
+
+PIECE = 4 * 1024 * 1024
+"""Bytes of a video in one append; X answers 413 to too large ones and names no number: "Chunked media upload", August 2026."""
 
 BATCH = 100
 """Ids a metrics read may name: OpenAPI 2.167, GET /2/tweets, `ids.maxItems`."""
@@ -103,6 +109,36 @@ def upload_body(picture: Picture, encoded: str) -> dict[str, Any]:
     category = "tweet_gif" if picture.mime == "image/gif" else "tweet_image"
     # No `media_type`: OpenAPI 2.166 has it, 2.167 refuses it.
     return {"media": encoded, "media_category": category}
+
+
+def initialize_body(video: Video) -> dict[str, Any]:
+    """For POST /2/media/upload/initialize."""
+    return {"media_type": video.mime, "total_bytes": video.size, "media_category": "tweet_video"}
+
+
+def append_body(encoded: str, index: int) -> dict[str, Any]:
+    """For POST /2/media/upload/{id}/append; `encoded` is the piece in base64."""
+    return {"media": encoded, "segment_index": index}
+
+
+def pieces(size: int) -> list[tuple[int, int]]:
+    """First byte, and the first one after, of each piece of a video."""
+    return [(start, min(start + PIECE, size)) for start in range(0, size, PIECE)]
+
+
+def read_processing(answer: Answer, *, now: datetime) -> float | None:
+    """Seconds to wait before asking again; None once the video can be used. Raises Refused for one that X cannot use."""
+    check_ok(answer, now=now)
+    info = find_at(answer.json, "data", "processing_info")
+    state = str(find_at(info, "state") or "succeeded")
+    if state == "failed":
+        why = quote(find_at(info, "error", "message") or "video tidak dapat diolah")
+        raise Refused(f"Kiriman ditolak X: {why}.", code="video", http_status=answer.status)
+    return None if state == "succeeded" else float(find_number(find_at(info, "check_after_secs")) or 1)
+
+
+def still_processing() -> TryLater:
+    return TryLater("X masih mengolah video; akan dicoba lagi.", after=timedelta(minutes=1), code="in_progress")
 
 
 def alt_text_body(media_id: str, alt_text: str) -> dict[str, Any]:
