@@ -3,14 +3,24 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
 
-# API tokens, practice tokens, bearer headers, query parameters and one-time links.
+_NAMES = (
+    "access_token|appsecret_proof|client_secret|refresh_token|fb_exchange_token|code_verifier|password|passwd|secret|sandi|app_password|"
+    "accessJwt|refreshJwt|api_key|token"
+)
+# API tokens, practice tokens, bearer and basic headers, named values in addresses and in JSON, one-time links, bots' tokens,
+# user and password of an address (a database, a mail server), an authenticator's secret, hashes of passwords.
 _SECRET = re.compile(
-    r"(ktg_)[0-9A-Za-z_]+|(simr?_[a-z]+_)[\w.~-]+|(Bearer )\S+|((?:access_token|appsecret_proof|client_secret|refresh_token|fb_exchange_token|code_verifier|password)=|[?&]code=)[^&\s\"']+|(/masuk/)[\w-]{16,}"
+    r"(ktg_)[0-9A-Za-z_]+|(simr?_[a-z]+_)[\w.~-]+|((?:Bearer|Basic) )[^\s,\"']+"
+    rf"|((?:{_NAMES})=|[?&]code=)[^&\s\"']+|([\"'](?:{_NAMES})[\"']:\s*[\"'])[^\"']+"
+    r"|(/masuk/)[\w-]{16,}|(\bbot\d{5,}:)[\w-]{20,}|(\b\d{6,}:)[A-Za-z0-9_-]{30,}|(\b[a-z][a-z0-9+.-]*://)[^/\s\"']*:[^/\s\"']*(?=@)"
+    r"|(\$argon2id\$)[^\s\"']+",
+    re.IGNORECASE,
 )
 
 
@@ -20,36 +30,55 @@ def redact(text: str) -> str:
 
 
 def _redact_event(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _clean(value) for key, value in event.items()}
 
 
-class _RedactFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
-        return True
+def _clean(value: Any) -> Any:
+    """Also inside lists and mappings, and in what an unknown object says of itself."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return redact(value)
+        case Mapping():
+            return {key: _clean(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(inner) for inner in value]
+        case BaseException() | TracebackType():
+            return value  # rendered with its traceback, and cleaned then
+    return redact(str(value))
+
+
+class _RedactingFormatter(logging.Formatter):
+    """The whole line, traceback included: an error's own words may hold the address it failed on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def configure(*, level: str = "INFO", as_json: bool | None = None) -> None:
     """JSON lines where nobody watches, readable lines on a terminal."""
     # Plain tracebacks: a pretty one prints local variables, secrets among them, and takes seconds.
-    renderer: list[Any] = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    renderer: Any = structlog.dev.ConsoleRenderer()
     if as_json if as_json is not None else not sys.stderr.isatty():
-        renderer = [structlog.processors.format_exc_info, _redact_event, structlog.processors.JSONRenderer()]
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # As text before it is cleaned, whichever way it is shown.
+            structlog.processors.format_exc_info,
             _redact_event,
-            *renderer,
+            renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_RedactFilter())
-    logging.basicConfig(level=level, handlers=[handler], format="%(levelname)s %(name)s %(message)s", force=True)
+    handler.setFormatter(_RedactingFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in (
         "httpx",
         "httpx2",
