@@ -35,6 +35,7 @@ TITLES = {
 SENTENCES = {
     404: "Alamat ini tidak ada, atau sudah dipindahkan. Periksa tautannya, atau mulai dari dasbor.",
     405: "Halaman ini tidak dapat dibuka dengan cara itu. Mulai dari dasbor.",
+    413: "Isian ini terlalu besar. Kecilkan berkasnya, lalu kirim lagi.",
     422: "Ada isian yang tidak terbaca. Kembali, periksa, lalu kirim lagi.",
     500: "Ini bukan kesalahan Anda. Coba lagi; bila berulang, kirim nomor permintaan di bawah kepada pengelola.",
 }

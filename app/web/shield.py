@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,9 @@ HTML_HEADERS = {
     "Cache-Control": "no-store",
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+LONGEST_BODY, LONGEST_AT_THE_DOOR = 64_000_000, 100_000
+"""Bytes of a form: with pictures or a table; and where nobody is known yet. The API has limits of its own."""
+TOO_LONG = "Isian ini terlalu besar. Kecilkan berkasnya, lalu kirim lagi."
 REFUSED = "Permintaan ini datang dari situs lain, jadi ditolak. Buka Kentongan langsung, lalu ulangi."
 
 
@@ -38,15 +42,23 @@ class Shield:
             await PlainTextResponse(REFUSED, 403)(scope, receive, send)
             return
 
+        limit = _longest(scope["path"])
+        declared = Headers(scope=scope).get("content-length", "0")
+        if limit and declared.isdecimal() and int(declared[:20]) > limit:
+            await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
+            return
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message))
+                self._add(MutableHeaders(scope=message), is_api=scope["path"].startswith("/api/"))
             await send(message)
 
-        await self.app(scope, receive, send_guarded)
+        await self.app(scope, _counted(receive, limit) if limit else receive, send_guarded)
 
-    def _add(self, headers: MutableHeaders) -> None:
+    def _add(self, headers: MutableHeaders, *, is_api: bool) -> None:
         headers.setdefault("X-Content-Type-Options", "nosniff")
+        if is_api:
+            headers.setdefault("Cache-Control", "no-store")
         if self.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if headers.get("content-type", "").startswith("text/html"):
@@ -64,6 +76,28 @@ class Shield:
             return False
         # Browsers without Sec-Fetch-Site: behind a proxy the Host may be an inner one, so the public address counts too.
         return origin.lower() != self.origin and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def _longest(path: str) -> int:
+    """0: this path keeps its own limit."""
+    if path.startswith(("/api/", "/simulator")):
+        return 0
+    return LONGEST_AT_THE_DOOR if path.startswith(("/masuk", "/keamanan")) else LONGEST_BODY
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """Cuts a body off that passes `limit`, whatever it said its length was."""
+    left = limit
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return counted
 
 
 def _origin(url: str) -> str:
