@@ -42,7 +42,12 @@ for name, group in (("load", load_app), ("user", user_app), ("token", token_app)
 operator_commands.install(app)
 exchange_commands.install(app)
 report_commands.install(app, load_app)
-user_app.command("reset")(operator_commands.user_reset)
+for verb, command in (
+    ("reset", operator_commands.user_reset),
+    ("export", operator_commands.user_export),
+    ("erase", operator_commands.user_erase),
+):
+    user_app.command(verb)(command)
 
 Host = Annotated[str, typer.Option(help="Alamat yang didengarkan.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Porta web.")]

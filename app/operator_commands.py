@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from app.accounts.models import User
 from app.bootstrap import Kentongan
 from app.command import in_house, must_exist, read_settings, say
 from app.operations import archive
 from app.operations.backup import backup as take_backup
 from app.operations.backup import restore as bring_back
 from app.operations.doctor import Level, examine
+from app.operations.persons import erase_person, export_person
 from app.operations.rotating import rotate
 from app.publishing.rules import State
 from workers.queue import Queue
@@ -140,12 +142,38 @@ def user_reset(email: str) -> None:
     settings = read_settings()
 
     async def work(house: Kentongan) -> str:
-        user = await house.people.find_user_by_email(email)
-        if user is None:
-            raise RuntimeError(f"Tidak ada pengguna dengan surel {email}.")
-        return await house.security.reset_by_operator(user.id or 0)
+        return await house.security.reset_by_operator((await _person(house, email)).id or 0)
 
     say(f"masuk: {settings.base_url}/masuk/{in_house(work, settings)}")
+
+
+async def _person(house: Kentongan, email: str) -> User:
+    user = await house.people.find_user_by_email(email)
+    if user is None:
+        raise RuntimeError(f"Tidak ada pengguna dengan surel {email}.")
+    return user
+
+
+def user_export(email: str) -> None:
+    """Semua yang tersimpan tentang satu orang, sebagai JSON (UU 27/2022); tanpa kata sandi dan kunci."""
+
+    async def work(house: Kentongan) -> dict[str, object]:
+        return await export_person(house, await _person(house, email))
+
+    say(json.dumps(in_house(work), default=str, ensure_ascii=False, indent=2))
+
+
+def user_erase(
+    email: str, yes: Annotated[bool, typer.Option("--yes", help="Tanpa ditanya lagi; tidak dapat diurungkan.")] = False
+) -> None:
+    """Hapus data pribadi satu orang; unggahan dan jejak audit hanya menyimpan nomornya."""
+    if not yes:
+        typer.confirm(f"Hapus semua data pribadi {email}? Ini tidak dapat diurungkan.", abort=True)
+
+    async def work(house: Kentongan) -> int:
+        return await erase_person(house, await _person(house, email))
+
+    say(f"Terhapus: {in_house(work)} baris. Nama dan surelnya diganti; hapus juga cadangan lama sesuai masa simpannya.")
 
 
 def keys_rotate(

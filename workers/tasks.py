@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.audit.sealing import seal_pending
+from app.audit.service import forget_told
 from app.bootstrap import Kentongan
 from app.publishing.publisher import Publisher
 
@@ -42,6 +43,7 @@ async def grow_series(ctx: dict[str, Any]) -> None:
 async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await _house(ctx).idempotency.sweep()
     await _house(ctx).security.sweep()
+    await forget_told(_house(ctx).db, now=_house(ctx).clock.now())
 
 
 async def seal_audit(ctx: dict[str, Any]) -> None:

@@ -137,6 +137,11 @@ class PeopleService:
         async with self.db.read() as session:
             return await store.first_admin(session)
 
+    async def has_other_admin(self, user_id: int) -> bool:
+        """Would the root still have an active admin without this person?"""
+        async with self.db.read() as session:
+            return await store.first_admin(session, but=user_id) is not None
+
     async def any_user(self) -> bool:
         async with self.db.read() as session:
             return await store.any_user(session)

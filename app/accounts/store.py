@@ -43,13 +43,13 @@ async def any_user(session: ReadSession) -> bool:
     return (await session.exec(select(User.id).limit(1))).first() is not None
 
 
-async def first_admin(session: ReadSession) -> User | None:
-    """The admin nearest to the root of the tree, the oldest first."""
+async def first_admin(session: ReadSession, *, but: int = 0) -> User | None:
+    """The admin nearest to the root of the tree, the oldest first; `but`: somebody who does not count."""
     query = (
         select(User)
         .join(Membership, col(Membership.user_id) == col(User.id))
         .join(Unit, col(Unit.id) == col(Membership.unit_id))
-        .where(Membership.role == Role.ADMIN, col(User.is_active))
+        .where(Membership.role == Role.ADMIN, col(User.is_active), col(User.id) != but)
         .order_by(case((col(Unit.parent_id).is_(None), 0), else_=1), col(User.id))
         .limit(1)
     )

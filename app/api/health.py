@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.deps import HouseDep
 from app.kit.errors import NotFound, Unauthenticated
+from app.operations.figures import figures
 
 router = APIRouter(tags=["kesehatan"])
 
@@ -66,15 +67,9 @@ async def metrics(request: Request, house: HouseDep) -> Response:
         raise NotFound("Metrik dimatikan: isi KENTONGAN_METRICS_TOKEN.")
     if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {wanted}"):
         raise Unauthenticated("Kirim METRICS_TOKEN sebagai bearer token.")
-    pulse = await house.publishing.pulse()
     registry = CollectorRegistry()
-    deliveries = Gauge("kentongan_deliveries", "Deliveries by state", ["state"], registry=registry)
-    for state, count in (await house.publishing.totals()).items():
-        deliveries.labels(state).set(count)
-    beat = Gauge(
-        "kentongan_worker_beat_age_seconds", "Real seconds since the newest worker's heartbeat", registry=registry
-    )
-    beat.set(float("nan") if pulse.seconds_since_beat is None else pulse.seconds_since_beat)
-    overdue = Gauge("kentongan_oldest_overdue_seconds", "Longest wait of a due delivery", registry=registry)
-    overdue.set(pulse.overdue.total_seconds() if pulse.overdue else 0)
+    for figure in await figures(house):
+        gauge = Gauge(figure.name, figure.help, [figure.label] if figure.label else [], registry=registry)
+        for label, value in figure.values.items():
+            (gauge.labels(label) if figure.label else gauge).set(value)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

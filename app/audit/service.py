@@ -1,12 +1,15 @@
 """Writes what was done, and what others must hear of, in the same transaction as the deed."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from app.audit import store
 from app.audit.events import Event
 from app.audit.models import AuditEvent, OutboxEvent
-from app.kit.db import WriteSession
+from app.kit.db import Database, WriteSession
+
+OUTBOX_KEPT = timedelta(days=30)
 
 
 async def record(
@@ -36,3 +39,14 @@ async def tell(session: WriteSession, events: Iterable[Event], *, at: datetime) 
         for event in events
     ]
     await session.insert_many(OutboxEvent, rows)
+
+
+async def forget_told(db: Database, *, now: datetime) -> int:
+    """The outbox keeps what was told for a month, then lets it go; the audit record itself stays. Answers how many."""
+    gone = 0
+    while True:
+        async with db.write() as session:
+            dropped = await store.drop_taken(session, before=now - OUTBOX_KEPT)
+        gone += dropped
+        if not dropped:
+            return gone

@@ -1,12 +1,13 @@
 """Every query on the audit record."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, text, update
+from sqlalchemy import bindparam, delete, func, text, update
 from sqlmodel import col, select
 
-from app.audit.models import AuditEvent
+from app.audit.models import AuditEvent, OutboxEvent
 from app.kit.db import ReadSession, WriteSession
 
 _LOCK = 0x6B746741
@@ -46,3 +47,9 @@ async def sealed_after(session: ReadSession, seq: int, *, limit: int) -> Sequenc
 
 async def count_unsealed(session: ReadSession) -> int:
     return (await session.exec(select(func.count()).where(col(AuditEvent.seq).is_(None)))).one()
+
+
+async def drop_taken(session: WriteSession, *, before: datetime, limit: int = 10_000) -> int:
+    """Outbox rows that were told long ago; some at a time, so that no transaction is long."""
+    old = select(OutboxEvent.id).where(col(OutboxEvent.taken_at) < before).order_by(col(OutboxEvent.id)).limit(limit)
+    return (await session.run(delete(OutboxEvent).where(col(OutboxEvent.id).in_(old)))).rowcount

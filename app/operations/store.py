@@ -9,11 +9,13 @@ from sqlalchemy import Table, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from app.audit.models import AuditEvent, OperatorAct
+from app.audit.models import AuditEvent, OperatorAct, OutboxEvent
 from app.channels.models import Channel
 from app.kit import bulk
 from app.kit.db import ReadSession, WriteSession
-from app.publishing.models import WorkerBeat
+from app.publishing.models import Delivery, WorkerBeat
+from app.publishing.rules import State
+from app.publishing.store import D
 
 CHUNK = 500
 
@@ -126,6 +128,33 @@ async def oldest_unsealed(session: ReadSession) -> datetime | None:
     return (
         await session.run(select(func.min(col(AuditEvent.at))).where(col(AuditEvent.seq).is_(None)))
     ).scalar_one_or_none()
+
+
+async def count_lanes(session: ReadSession, *, now: datetime) -> dict[str, float]:
+    query = select(D.lane, func.count()).where(D.state == State.DUE, D.act_at <= now).group_by(D.lane)
+    return {row[0]: float(row[1]) for row in (await session.run(query)).all()}
+
+
+async def count_outbox(session: ReadSession) -> int:
+    query = select(func.count()).select_from(OutboxEvent).where(col(OutboxEvent.taken_at).is_(None))
+    return int((await session.run(query)).scalar_one())
+
+
+async def count_stuck(session: ReadSession) -> int:
+    query = select(func.count()).select_from(Delivery).where(D.state == State.UNSURE, D.act_at.is_(None))
+    return int((await session.run(query)).scalar_one())
+
+
+async def count_workers(session: ReadSession, *, alive_since: datetime) -> int:
+    query = select(func.count()).select_from(WorkerBeat).where(col(WorkerBeat.beat_at) >= alive_since)
+    return int((await session.run(query)).scalar_one())
+
+
+async def lateness(session: ReadSession, *, since: datetime) -> float:
+    """Seconds; 0 where nothing was published since."""
+    query = select(D.due_at, D.published_at).where(D.published_at >= since)
+    rows = (await session.run(query)).all()
+    return max((max(0.0, (row[1] - row[0]).total_seconds()) for row in rows), default=0.0)
 
 
 async def note_act(session: WriteSession, kind: str, *, at: datetime, note: str) -> None:
