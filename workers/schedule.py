@@ -20,6 +20,7 @@ CRON: list[CronJob] = [
     cron(tasks.prepare_videos, second=_EVERY_5, job_id="prepare_videos", keep_result=0, timeout=1500, max_tries=1),
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.recheck_posts, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.grow_series, second={15, 45}, keep_result=0, timeout=600, max_tries=1),
     cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

@@ -40,6 +40,10 @@ async def grow_series(ctx: dict[str, Any]) -> None:
     await _house(ctx).series.grow()
 
 
+async def recheck_posts(ctx: dict[str, Any]) -> None:
+    await _house(ctx).posts.rechecking.recheck()
+
+
 async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await _house(ctx).idempotency.sweep()
     await _house(ctx).security.sweep()

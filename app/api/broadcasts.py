@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.rules import UnitKind
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
-from app.api.shapes import AnId, Code, Environment, Id, Lang, ReasonBody, TimingBody, Variables
+from app.api.shapes import AnId, Code, Environment, Id, Lang, PriceRow, ReasonBody, TimingBody, Variables
 from app.posts.broadcasts import BroadcastInput, BroadcastView
 
 router = APIRouter(tags=["siaran"], route_class=LimitedRoute)
@@ -83,6 +83,7 @@ class BroadcastRow(Row):
     by_state: dict[str, int] = Field(examples=[{"published": 222}])
     problems: list[ProblemRow]
     samples: list[SampleRow] = []
+    price: PriceRow = Field(description="Dihitung sebelum siaran dibuat (dry_run); sesudahnya lihat tiap unggahan.")
     deadline: datetime | None = None
     created_at: datetime | None = None
     cancelled_at: datetime | None = None

@@ -15,6 +15,7 @@ from app.api.shapes import (
     FindingRow,
     Id,
     Lang,
+    PriceRow,
     Reason,
     ReasonBody,
     Text,
@@ -57,6 +58,7 @@ class PostRow(Row):
     etag: str = Field(examples=['"75-1-9f1c2b7a"'])
     created_by: int | None
     approved_by: int | None
+    price: PriceRow
 
 
 class PostList(BaseModel):
@@ -98,6 +100,11 @@ class PostChange(Body):
 
 class RejectBody(Body):
     reason: Reason = Field(min_length=1, examples=["Jam kegiatannya belum benar"])
+
+
+class ExemptBody(Body):
+    rule: Annotated[str, Field(max_length=60, pattern=r"^\w+$", examples=["G07_telepon"])]
+    reason: Reason = Field(min_length=1, examples=["Nomor resmi posko, tercantum di situs KPU"])
 
 
 def _row(response: Response, view: PostView) -> PostRow:
@@ -178,6 +185,13 @@ async def approve_post(
 @router.post("/posts/{post_id}/reject", summary="Tolak, dengan alasan")
 async def reject_post(response: Response, house: HouseDep, actor: ActorDep, post_id: Id, body: RejectBody) -> PostRow:
     return _row(response, await house.posts.reject(actor, post_id, reason=body.reason))
+
+
+@router.post("/posts/{post_id}/exempt", summary="Bebaskan temuan satu aturan penjaga konten, dengan alasan")
+async def exempt_post(response: Response, house: HouseDep, actor: ActorDep, post_id: Id, body: ExemptBody) -> PostRow:
+    """Berlaku selama kata-kata yang ditemukan tidak berubah, dan tercatat di jejak audit."""
+    await house.posts.exempting.exempt(actor, post_id, rule=body.rule, reason=body.reason)
+    return _row(response, await house.posts.get(actor, post_id))
 
 
 @router.post("/posts/{post_id}/cancel", summary="Batalkan yang belum dikirim")

@@ -103,6 +103,15 @@ class VariantRow(Row):
     limit: int = Field(examples=[280])
 
 
+class PriceRow(Row):
+    """What live deliveries cost where a platform bills by the post; 0 where none does."""
+
+    usd: float = Field(examples=[0.015], description="Dolar AS.")
+    posts: int = Field(examples=[1], description="Berapa kiriman yang berbayar.")
+    with_link: int = Field(examples=[0], description="Di antaranya yang memuat tautan dan lebih mahal.")
+    sentence: str = Field(examples=["Perkiraan biaya X: US$0,015 untuk 1 unggahan."])
+
+
 class FindingRow(Row):
     rule: str = Field(examples=["G18_tanggal_pemungutan_salah"])
     level: Literal["block", "review", "remind"] = Field(examples=["block"])

@@ -67,7 +67,7 @@ class Exempting:
         return found
 
     async def _keep(self, actor: Actor, post: Post, kept: Sequence[object], finding: Finding) -> None:
-        content = {**post.content, KEPT_AS: list(kept)}
+        content = {**post.content, KEPT_AS: list(kept), **_without(post, finding.rule, _reason_of(kept))}
         detail = {"rule": finding.rule, "level": str(finding.level), "reason": _reason_of(kept)}
         async with self.db.write() as session:
             values = {"content": content, "updated_at": self.now()}
@@ -90,6 +90,20 @@ def _must_decide(actor: Actor, path: str, post: Post, findings: Sequence[Finding
     editor = post.content.get("edited_by")
     if why_not := rules.may_approve(actor, path, needs=needs, created_by=post.created_by, edited_by=editor):
         raise Forbidden(why_not)
+
+
+def _without(post: Post, rule: str, reason: str) -> dict[str, object]:
+    """Findings and troubles of the post as they read from now on."""
+    guard = [{**one, "exempt": reason} if one["rule"] == rule else one for one in post.content.get("guard", ())]
+    passed = {
+        Finding(one["rule"], Level(one["level"]), one["reason"], (0, 0), one.get("title", "")).sentence
+        for one in guard
+        if one["rule"] == rule
+    }
+    return {
+        "guard": guard,
+        "troubles": [one for one in post.content.get("troubles", ()) if one["message"] not in passed],
+    }
 
 
 def _reason_of(kept: Sequence[object]) -> str:

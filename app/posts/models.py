@@ -40,6 +40,7 @@ class Post(SQLModel, table=True):
     `content` holds text, overrides by platform, media ids, variables and channel ids, as the author gave them; `timing` likewise.
     `tahapan`, `programme`, `segment`, `pillar` and `lang` are kept beside it because reports group by them.
     `series_step` is its place in its series: `H-7`, or `P3` for the third week.
+    `checked_at`: when the guard last read it.
     `stale_at`: since then something of it has left (or was leaving) with what the calendar no longer says.
     """
 
@@ -69,6 +70,7 @@ class Post(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
     version: int = 1
     stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Series(SQLModel, table=True):

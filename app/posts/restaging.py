@@ -11,6 +11,7 @@ from app.accounts.speaker import Speaker
 from app.channels.models import Channel
 from app.content.dates import dates_in
 from app.content.guard import Rules
+from app.content.guard_exemptions import KEPT_AS
 from app.content.guard_service import facts_for
 from app.kit.errors import BadInput
 from app.platforms.contract import Adapter
@@ -185,7 +186,7 @@ class Restager:
             case.source, calendar, self.adapters, guard, Timing(at=due) if due else None, content.get("variables", {}),
             case.explicit_stage if calendar.find(case.explicit_stage or "") else None, self.grace,
             min(self.now, due) if due else self.now,
-            attached=Attached.from_content(content), valid_until=until,
+            attached=Attached.from_content(content), valid_until=until, exempt=content.get(KEPT_AS, ()),
         )  # fmt: skip
         try:
             return planner.plan(case.speaker, case.channels)
@@ -309,7 +310,11 @@ def _texts(plan: Plan | None) -> dict[str, tuple[str, str]] | None:
 
 def _serious(plan: Plan | None) -> set[tuple[str, str]]:
     levels = ("block", "review")
-    return {(found.rule, str(found.level)) for found in plan.findings if found.level in levels} if plan else set()
+    return (
+        {(found.rule, str(found.level)) for found in plan.findings if found.counts and found.level in levels}
+        if plan
+        else set()
+    )
 
 
 def _said(post: Post) -> Said:

@@ -28,6 +28,7 @@ from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
+from app.posts.rechecking import Rechecking
 from app.posts.rules import PostState, Reviewer, Route, Timing
 from app.posts.store import PostFilter
 from app.posts.writing import Common, Item, Writer, freeze, state_of
@@ -105,6 +106,10 @@ class PostService:
         return Exempting(self.db, self.now, self.guard, self.tahapan)
 
     @property
+    def rechecking(self) -> Rechecking:
+        return Rechecking(self.db, self.now, self.guard, self.tahapan)
+
+    @property
     def writer(self) -> Writer:
         return Writer(self.media, self.publishing, self.adapters)
 
@@ -168,6 +173,7 @@ class PostService:
                 "approved_by": actor.user_id,
                 "reason": reason,
                 "updated_at": self.now(),
+                "checked_at": self.now(),
             }
             await self._change(session, post, values)
             await self._approve_deliveries(session, actor, post)

@@ -150,6 +150,7 @@ class Writer:
             "updated_at": common.now,
             "version": 1,
             "stale_at": None,
+            "checked_at": common.now,
         }
 
     def deliveries(self, post_id: int, item: Item, content: Mapping[str, Any], common: Common) -> list[NewDelivery]:

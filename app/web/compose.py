@@ -173,6 +173,7 @@ async def _look(house: Kentongan, actor: Actor, frame: Frame, draft: Draft) -> L
         given=draft.given,
         platforms=tuple(platforms),
         when=draft.when,
+        live=[c.platform for c in draft.channels if c.id in draft.chosen and c.environment == "live"],
     )
     return await look(house, actor, frame.calendar, wanted)
 

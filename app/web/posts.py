@@ -13,6 +13,7 @@ from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, PostState, Reviewer, may_app
 from app.posts.service import PostView
 from app.web import words
 from app.web.cards import cards_for
+from app.web.findings import exemptible
 from app.web.previews import Preview, Warned
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -77,9 +78,10 @@ async def _show(
         label=words.POST_STATES[post.state], previews=[_preview(variant) for variant in post.variants],
         warnings=[warned(found) for found in post.guard],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
-        cards=await cards_for(house, actor, post.deliveries),
+        must_look=in_review and refused is None and bool(post.media), cards=await cards_for(house, actor, post.deliveries),
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
-        may_approve=in_review and refused is None, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
+        exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
+        may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
     )  # fmt: skip
 
 

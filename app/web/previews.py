@@ -8,6 +8,7 @@ from app.accounts.models import Unit
 from app.accounts.rules import Actor
 from app.bootstrap import Kentongan
 from app.content.guard import Finding
+from app.content.price import price_of
 from app.content.service import RenderInput
 from app.kit.errors import BadInput
 from app.posts.rules import due_at
@@ -31,6 +32,8 @@ class Wanted:
     given: Mapping[str, str]
     platforms: Sequence[str]
     when: When
+    live: Sequence[str] = ()
+    """Platforms of `platforms` where a live channel speaks: some bill by the post."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Look:
     missing: Sequence[str]
     due: Moment | None
     due_problem: str
+    price: str = ""
 
     @property
     def longest(self) -> str:
@@ -76,10 +80,12 @@ async def look(house: Kentongan, actor: Actor, calendar: Calendar | None, wanted
     due, problem = _due(calendar, wanted)
     previews: list[Preview] = []
     missing: dict[str, None] = {}
+    texts: dict[str, str] = {}
     findings: dict[tuple[str, str], tuple[Finding, str]] = {}
     for platform in wanted.platforms:
         preview, gaps, found = await _one(house, actor, wanted, platform, due)
         previews.append(preview)
+        texts[platform] = preview.text
         missing |= dict.fromkeys(gaps)
         for finding in found if not gaps else ():  # a gap would be reported twice, and its text is not the real one
             findings.setdefault((finding.rule, finding.reason), (finding, preview.text))
@@ -89,6 +95,7 @@ async def look(house: Kentongan, actor: Actor, calendar: Calendar | None, wanted
         [variable_name(name) for name in missing],
         moment(due, wanted.unit.timezone) if due else None,
         problem,
+        price_of((name, "live", texts[name]) for name in wanted.live if name in texts).sentence,
     )
 
 

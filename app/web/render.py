@@ -29,6 +29,7 @@ NOTES = {
     "siaran-hapus": "Platform diminta menghapus yang sudah terbit; sisanya dibatalkan.",
     "setuju": "Unggahan disetujui.",
     "tolak": "Unggahan ditolak.",
+    "bebas": "Temuan dibebaskan; alasannya tercatat.",
     "tersimpan": "Tersimpan sebagai draf.",
     "dijadwalkan": "Dijadwalkan.",
     "diajukan": "Diajukan untuk ditinjau.",
@@ -76,6 +77,7 @@ MACROS = (
     "_seri.html",
     "_kunci.html",
     "_laporan.html",
+    "_bebaskan.html",
 )
 
 

@@ -23,6 +23,7 @@ from app.posts.store import PostFilter
 from app.web import words
 from app.web.differences import Sides, compare, nearest
 from app.web.fields import by_field, clean, numbers
+from app.web.findings import exemptible
 from app.web.frame import frame_for
 from app.web.posts import warned
 from app.web.previews import Warned
@@ -43,6 +44,7 @@ PHOTO_CHECKS = (
 )
 PostId = Annotated[int, Path(ge=1, lt=2**31)]
 Reason = Annotated[str, Form(max_length=1000)]
+Rule = Annotated[str, Form(max_length=60)]
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,19 @@ async def reject(
     return await _go_on(house, actor, post_id, note="tolak")
 
 
+@router.post("/tinjau/{post_id}/bebaskan")
+async def exempt(
+    request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, aturan: Rule = "", alasan: Reason = ""
+) -> Response:
+    """Whoever may not decide is told so on the post's page; a draft that is blocked is decided there as well."""
+    post = await house.posts.get(actor, post_id)
+    try:
+        await house.posts.exempting.exempt(actor, post_id, rule=aturan, reason=clean(alasan))
+    except AppError as error:
+        return await _show(request, house, actor, post_id, error=error)
+    return go(f"/tinjau/{post_id}" if post.state is PostState.IN_REVIEW else f"/unggahan/{post_id}", note="bebas")
+
+
 async def _list(
     request: Request,
     house: Kentongan,
@@ -201,7 +216,7 @@ async def _show(
         beside=await _beside(house, actor, post), warnings=_warnings(post), photos=await photos_of(house, actor, post),
         checks=PHOTO_CHECKS, is_open=post.state is PostState.IN_REVIEW and actor.may(Act.REVIEW, unit.path),
         is_own=post.created_by == actor.user_id, error=error.message if error else "",
-        problems=by_field(error) if error else {}, skip=await _next(house, actor, post_id),
+        problems=by_field(error) if error else {}, skip=await _next(house, actor, post_id), exemptible=exemptible(post),
     )  # fmt: skip
 
 

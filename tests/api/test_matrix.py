@@ -49,6 +49,12 @@ class World:
         wanted = PostInput(id_of(cast.cilendek), text=text_, timing=SOON if review else None)
         return await self.site.house.posts.create(cast.sari, wanted)
 
+    async def telephone(self) -> int:
+        """In review, with a hint of the guard."""
+        cast, text_ = self.site.cast, f"Tulis ke posko{next(self.numbers)}@contoh.example."
+        wanted = PostInput(id_of(cast.cilendek), text=text_, timing=SOON)
+        return (await self.site.house.posts.create(cast.sari, wanted)).id
+
     async def delivery(self, state: str) -> int:
         """One of an approved post of Sari's."""
         post = await self.post(review=True)
@@ -132,7 +138,7 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "activity": self.activity, "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
+            "activity": self.activity, "telephone": self.telephone, "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),

@@ -87,3 +87,12 @@ async def test_approval_looks_again_at_what_the_calendar_says_by_then(place: Pla
         await place.house.tahapan.edit(voting.id or 0, back, by="uji")  # type: ignore[arg-type]
     assert (await place.house.posts.approve(place.cast.dewi, post.id)).state is PostState.SCHEDULED
     assert id_of(place.cast.cilendek) == post.unit_id
+
+
+async def test_a_draft_shows_at_once_what_was_let_pass(place: Place) -> None:
+    post = await blocked(place)
+    assert [one["field"] for one in post.problems] == ["text"]
+    await let_pass(place, place.cast.dewi, post)
+    shown = await place.house.posts.get(place.cast.sari, post.id)
+    assert [found["exempt"] for found in shown.guard] == ["Peringatan hoaks"]
+    assert shown.problems == []

@@ -15,12 +15,14 @@ from app.posts.models import Post
 from app.posts.restaging import GUARDED, PAST, PICTURE
 from app.posts.revision_views import Affected, RevisionView
 from app.posts.rules import PostState, Timing
+from app.posts.service import PostInput
 from app.publishing.models import Delivery
 from app.publishing.rules import State
 from tests.conftest import NOW
 from tests.posts.conftest import Place
 from tests.posts.desk import LATER, Desk, before_voting, open_desk
 from tests.support.cast import id_of
+from tests.support.house import add_template
 
 
 @pytest.fixture
@@ -225,3 +227,16 @@ async def test_who_moves_a_common_stage_sees_only_posts_in_sight_and_how_many_mo
         other, desk.stages["PYL-07"].id, LATER, reason="x", dry_run=True, within={cast.election_id}
     )
     assert (view.affected, view.elsewhere) == ([], 1)
+
+
+async def test_what_a_reviewer_let_pass_stays_let_pass_when_the_stage_moves(desk: Desk) -> None:
+    place, text = desk.place, "Tulis ke posko@contoh.example atau telepon 0812 3456 7890."
+    made = await add_template(place.house, place.cast, text + " {{ wilayah }}")
+    given = PostInput(id_of(place.cast.cilendek), template_id=made, timing=before_voting(7))
+    post = await place.house.posts.create(place.cast.sari, given)
+    await place.house.posts.exempting.exempt(place.cast.dewi, post.id, rule="G07_telepon", reason="Nomor resmi")
+    await place.house.posts.approve(place.cast.dewi, post.id)
+    await desk.revise()
+    moved = await desk.read(post)
+    assert moved.state is PostState.SCHEDULED
+    assert {found["rule"]: found["exempt"] for found in moved.guard}["G07_telepon"] == "Nomor resmi"
