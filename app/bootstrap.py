@@ -11,6 +11,7 @@ from app.accounts.service import PeopleService
 from app.accounts.units import UnitService
 from app.activities.service import ActivityService
 from app.channels.connecting import ConnectService
+from app.channels.keeping import Keeper
 from app.channels.service import ChannelService
 from app.content.guard_service import GuardService, shipped_rules
 from app.content.media import MediaService
@@ -79,6 +80,7 @@ class Kentongan:
     idempotency: IdempotencyService
     channels: ChannelService
     connecting: ConnectService
+    keeper: Keeper
     templates: TemplateService
     media: MediaService
     guard: GuardService
@@ -112,12 +114,14 @@ class Kentongan:
             self.channels,
             self.media,
             self.withdrawing,
+            self.keeper,
             send_timeout=settings.send_timeout,
             silent_after=settings.silent_after,
             verify=settings.verify_before_resend,
         )
 
     async def close(self) -> None:
+        await self.keeper.settle()
         for adapter in self.platforms.values():
             await adapter.close()
         await self.outside.close()
@@ -141,14 +145,13 @@ def build(settings: Settings) -> Kentongan:
     db = Database(settings.database)
     seal = _seal(settings)
     platforms = build_adapters(timeout=settings.send_timeout, now=now)
-    connectors = build_connectors(timeout=settings.send_timeout, now=now)
     grace = timedelta(hours=settings.grace_hours)
     tahapan = TahapanService(db, now)
-    channels = ChannelService(db, seal, now, platforms, base_of(settings), settings.meta_graph_version)
+    channels = _channels(settings, db, seal, platforms)
+    connectors, connecting, keeper = _connecting(settings, db, seal, channels)
     shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()}
     media = MediaService(db, seal, settings.media_dir, settings.base_url, now, shapes)
     publishing = PublishingService(db, clock, grace)
-    channels.allow_private = settings.allow_private_addresses
     channels.on_state.append(publishing.on_channel_state)
     people = PeopleService(db, now, needs_factor=settings.needs_factor)
     security = SecurityService(db, seal, now, people, links_suffice=settings.environment is Environment.DEVELOPMENT)
@@ -173,7 +176,8 @@ def build(settings: Settings) -> Kentongan:
         passkeys=PasskeyService(db, now, security, settings.base_url),
         idempotency=IdempotencyService(db, seal, now, clock.span(CALL_PATIENCE)),
         channels=channels,
-        connecting=ConnectService(db, seal, now, channels, connectors, place_of(settings)),
+        connecting=connecting,
+        keeper=keeper,
         templates=templates,
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
@@ -193,6 +197,23 @@ def build(settings: Settings) -> Kentongan:
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(db, now, tahapan, settings.timezone),
     )
+
+
+def _channels(settings: Settings, db: Database, seal: Seal, platforms: dict[str, Adapter]) -> ChannelService:
+    now, version = settings.parsed_clock.now, settings.meta_graph_version
+    channels = ChannelService(db, seal, now, platforms, base_of(settings), version)
+    channels.allow_private = settings.allow_private_addresses
+    return channels
+
+
+def _connecting(
+    settings: Settings, db: Database, seal: Seal, channels: ChannelService
+) -> tuple[dict[str, Connector], ConnectService, Keeper]:
+    """How accounts are joined, and how what was joined is kept alive."""
+    clock, places = settings.parsed_clock, place_of(settings)
+    connectors = build_connectors(timeout=settings.send_timeout, now=clock.now)
+    connecting = ConnectService(db, seal, clock.now, channels, connectors, places)
+    return connectors, connecting, Keeper(db, seal, clock, channels, connectors, places, settings.send_timeout)
 
 
 def _ways_out(settings: Settings) -> tuple[Mailer | None, Telegram | None]:

@@ -28,6 +28,19 @@ async def prepare_videos(ctx: dict[str, Any]) -> None:
     await publisher.prepare_ahead(within=VIDEOS_AHEAD, limit=20, slow=True)
 
 
+async def keep_channels(ctx: dict[str, Any]) -> None:
+    await _house(ctx).keeper.keep_due()
+
+
+async def look_ahead(ctx: dict[str, Any]) -> None:
+    house = _house(ctx)
+    await house.publishing.bring_checks_forward(list(house.connectors))
+
+
+async def forget_old_connections(ctx: dict[str, Any]) -> None:
+    await _house(ctx).connecting.sweep()
+
+
 async def collect_metrics(ctx: dict[str, Any]) -> None:
     await _house(ctx).engagement.collect()
 

@@ -36,6 +36,9 @@ class ChannelRow(Row):
     base_url: str
     created_at: datetime
     checked_at: datetime | None
+    expires_at: datetime | None = Field(
+        description="Sesudah itu hanya orang yang dapat menyambungkan ulang; null: tidak diketahui."
+    )
 
 
 class ChannelList(Row):

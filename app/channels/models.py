@@ -16,7 +16,7 @@ class Channel(SQLModel, table=True):
     `sealed` is the credential, encrypted; it can be replaced but never read back through a door. `account_id` is the
     platform's own number, known since the account was joined by consent. `token_ends_at`: when the access token dies (NULL:
     not by itself); `expires_at`: when only a person can mend it (NULL: unknown or never). `check_at`: when a worker next
-    looks after the credential; whoever does holds it by `tended_by` until `tending_ends_at`.
+    looks after the credential; whoever does holds it by `tended_by` until `tending_ends_at`. `suspected_at`: a call was refused, and it is not known yet whether the credential is dead.
     """
 
     __tablename__ = "channel"
@@ -51,6 +51,7 @@ class Channel(SQLModel, table=True):
     renewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     warned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     check_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     tended_by: str = ""
     tending_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.kit.addresses import read_public_url
 from app.kit.errors import BadInput, Conflict, Problem
+from app.platforms.contract import NeedsReconnect, PublishError
 
 _HANDLE = re.compile(r"[A-Za-z0-9._-]{1,60}")
 MAX_CREDENTIAL = 8000
@@ -143,6 +144,17 @@ def should_warn(*, now: datetime, expires_at: datetime | None, warned_at: dateti
     return any(
         now >= expires_at - span and (warned_at is None or warned_at < expires_at - span) for span in WARN_BEFORE
     )
+
+
+_CERTAIN = ("/458", "/459", "/460", "/464")
+"""Meta's subcodes for one account: app removed, checkpoint, password changed, not confirmed (developers.facebook.com)."""
+
+
+def may_be_outage(error: PublishError | None) -> bool:
+    """Refused with a bare "not you": the credential may be dead, or the platform out (X, 30 June 2026: 401 for everybody)."""
+    if not isinstance(error, NeedsReconnect) or error.code.endswith(_CERTAIN):
+        return False
+    return error.http_status == 401 or error.code.partition("/")[0] in {"102", "190"}
 
 
 def must_be_open(state: str) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
 from app.audit.events import Event, EventKind
 from app.audit.service import record, tell
-from app.channels import rules, store
+from app.channels import keep_store, rules, store
 from app.channels.models import Channel
 from app.channels.rules import Environment, State
 from app.kit.db import Database, ReadSession, WriteSession
@@ -42,6 +42,8 @@ class ChannelService:
     on_state: list[OnState] = field(default_factory=list)
     allow_private: bool = False
     """Tests and training: a channel's own server may be on this machine."""
+    doubt_for: timedelta = timedelta(seconds=3)
+    """Before a refused credential is asked about: long enough for an outage of the platform to show itself."""
 
     async def list(
         self,
@@ -180,7 +182,7 @@ class ChannelService:
         if channel.environment == Environment.LIVE:
             channel.base_url = candidate.base_url
         channel.token_ends_at, channel.expires_at = candidate.life.token_ends_at, candidate.life.expires_at
-        channel.renewed_at, channel.checked_at, channel.warned_at = now, now, None
+        channel.renewed_at, channel.checked_at, channel.warned_at, channel.suspected_at = now, now, None, None
         channel.tended_by, channel.tending_ends_at = "", None
         channel.check_at = rules.next_check(
             now=now, environment=channel.environment, token_ends_at=channel.token_ends_at
@@ -223,6 +225,11 @@ class ChannelService:
             channel.state = rules.after_edit(before, wanted=wanted, has_new_credential=credential is not None)
             if channel.state != State.NEEDS_RECONNECT:
                 channel.state_reason = ""
+            if channel.state == State.CONNECTED and channel.check_at is None:
+                kind = Environment(channel.environment)
+                channel.check_at = rules.first_check(
+                    now=self.now(), environment=kind, token_ends_at=channel.token_ends_at
+                )
             await store.save(session, channel)
             await self._note(session, actor, "channel.edit", channel, new_credential=credential is not None)
             if channel.state != before:
@@ -259,7 +266,12 @@ class ChannelService:
                 return fresh  # the answer is about a credential that is no longer ours
             before = fresh.state
             fresh.state, fresh.state_reason = rules.after_check(before, works=not reason), reason
-            fresh.checked_at = self.now()
+            fresh.checked_at, fresh.suspected_at = self.now(), None
+            fresh.check_at = (
+                None
+                if reason
+                else rules.next_check(now=self.now(), environment=fresh.environment, token_ends_at=fresh.token_ends_at)
+            )
             await store.save(session, fresh)
             if fresh.state != before:
                 await self._note(session, actor, "channel.check", fresh)
@@ -284,6 +296,31 @@ class ChannelService:
             for channel in await store.with_ids(session, [channel_id]):
                 await self._tell_broken(session, channel, redact(reason))
         return is_new
+
+    async def suspect(self, session: WriteSession, channel_id: int, *, since: datetime) -> bool:
+        """A call begun at `since` was refused in a way that may pass: a worker asks again in a moment.
+
+        False where the credential was renewed after that call began: there is nothing to doubt.
+        """
+        now = self.now()
+        return await keep_store.suspect(session, channel_id, now=now, check_at=now + self.doubt_for, since=since)
+
+    async def check_soon(self, session: WriteSession, channel_ids: Sequence[int]) -> None:
+        await keep_store.check_soon(session, channel_ids, now=self.now())
+
+    async def put_off_checks(self, session: WriteSession, *, platform: str, environment: str, until: datetime) -> None:
+        await keep_store.put_off(session, platform=platform, environment=environment, until=until)
+
+    async def speaks_again(self, session: WriteSession, channel: Channel) -> None:
+        """After a doubt: tells the listeners, unless a person has paused it meanwhile."""
+        if channel.state == State.CONNECTED:
+            await self._tell(session, channel)
+
+    async def falls_silent(self, session: WriteSession, channel: Channel, reason: str) -> None:
+        """Tells listeners and people that only a person can help; the row says so already."""
+        for listener in self.on_state:
+            await listener(session, channel.id or 0, State.NEEDS_RECONNECT)
+        await self._tell_broken(session, channel, reason)
 
     async def add_practice(
         self, session: WriteSession, *, units: Sequence[tuple[int, str]], platforms: Sequence[str]
@@ -317,13 +354,17 @@ class ChannelService:
             "tended_by": "",
         }
 
-    async def _ask(self, channel: Channel) -> str:
-        """Why the channel does not work, in words; empty when it does."""
+    async def ask(self, channel: Channel) -> None:
+        """Does the credential work? Raises NeedsReconnect, TryLater."""
         account = self._account(channel)
         if account is None:
-            return "Kredensial tidak dapat dibuka lagi. Sambungkan ulang akun ini."
+            raise NeedsReconnect("Kredensial tidak dapat dibuka lagi. Sambungkan ulang akun ini.", code="sealed")
+        await self.platforms[channel.platform].check(account)
+
+    async def _ask(self, channel: Channel) -> str:
+        """Why the channel does not work, in words; empty when it does."""
         try:
-            await self.platforms[channel.platform].check(account)
+            await self.ask(channel)
         except NeedsReconnect as error:
             return redact(error.message)
         except TryLater as error:
@@ -342,11 +383,12 @@ class ChannelService:
             return None
         base_url = channel.base_url or self.bases(channel.platform, channel.environment)
         guarded = bool(channel.base_url) and not self.allow_private
-        return Account(base_url, channel.handle, credential, self.version, guarded)
+        return Account(base_url, channel.handle, credential, self.version, guarded, ends_at=channel.token_ends_at)
 
     def _forget_life(self, channel: Channel) -> None:
         """A pasted credential says nothing of when it ends."""
         channel.token_ends_at = channel.expires_at = channel.renewed_at = channel.warned_at = None
+        channel.suspected_at = None
         channel.tended_by, channel.tending_ends_at = "", None
         kind = Environment(channel.environment)
         channel.check_at = rules.first_check(now=self.now(), environment=kind, token_ends_at=None)

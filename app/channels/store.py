@@ -115,7 +115,8 @@ async def of_units(
 async def break_connected(session: WriteSession, channel_id: int, reason: str) -> bool:
     """From connected to needs_reconnect; False where a person or a colleague was faster."""
     statement = update(Channel).where(col(Channel.id) == channel_id, col(Channel.state) == State.CONNECTED)
-    return (await session.run(statement.values(state=State.NEEDS_RECONNECT, state_reason=reason))).rowcount == 1
+    values = {"state": State.NEEDS_RECONNECT, "state_reason": reason, "check_at": None, "suspected_at": None}
+    return (await session.run(statement.values(**values))).rowcount == 1
 
 
 async def practice_taken(session: ReadSession, handles: Sequence[str]) -> set[tuple[str, str]]:

@@ -92,7 +92,7 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = _reviewers(event, [member for member in members if member.user_id not in authors])
         case EventKind.TASK_RECALLED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
-        case EventKind.CHANNEL_BROKEN:
+        case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.
             told = _concerned(event, members) | _nearest(members, lambda member: member.may(Act.MANAGE))
         case _:

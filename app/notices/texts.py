@@ -1,6 +1,6 @@
 """What each event says to a person, in Bahasa Indonesia: what happened, what to do, and where."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -25,25 +25,8 @@ class Text:
 def write(events: Sequence[Happening]) -> Text:
     """The text of one incident; `events` has at least one, all of the same kind."""
     event = events[0]
-    match event.kind:
-        case EventKind.DELIVERY_STOPPED:
-            text = _stopped(event)
-        case EventKind.DELIVERY_MISSED:
-            text = _missed(events)
-        case EventKind.DELIVERY_UNSURE:
-            text = _unsure(event)
-        case EventKind.DELIVERY_TAKE_DOWN:
-            text = _take_down(event)
-        case EventKind.CHANNEL_BROKEN:
-            text = _broken(event)
-        case EventKind.POST_IN_REVIEW:
-            text = _in_review(event)
-        case EventKind.POST_APPROVED:
-            text = _approved(event)
-        case EventKind.POST_REJECTED:
-            text = _rejected(event)
-        case EventKind.TASK_RECALLED:
-            text = _recalled(event)
+    one = _OF_ONE.get(event.kind)
+    text = one(event) if one else _missed(events)
     mark = "[Latihan] " if event.detail.get("environment") == "practice" else ""
     return Text(_short(mark + text.title, MAX_TITLE), _short(text.body, MAX_BODY), text.link)
 
@@ -93,6 +76,16 @@ def _broken(event: Happening) -> Text:
         f"{account} perlu disambungkan ulang",
         f"{event.unit_name}: {_sentence(event.detail.get('reason') or 'Platform menolak kredensialnya.')} Unggahan untuk akun ini ditahan dan terbit setelah tersambung lagi. Sambungkan ulang akunnya, atau minta admin melakukannya.",
         f"/antrean?tab=menunggu&unit={event.unit_id}",
+    )
+
+
+def _expiring(event: Happening) -> Text:
+    account = f"Akun {_platform(event)} @{event.detail.get('handle', '')}"
+    until = _moment(event.detail.get("expires_at"), event.timezone)
+    return Text(
+        f"Sambungan {account} segera berakhir",
+        f"{event.unit_name}: sambungannya berlaku sampai {until or 'beberapa hari lagi'}. Buka akunnya, lalu tekan Hubungkan ulang; antrean dan riwayatnya tetap ada. Bila Anda bukan admin, ingatkan admin unit.",
+        f"/akun/{event.detail.get('channel_id')}",
     )
 
 
@@ -180,3 +173,17 @@ def _short(text: str, longest: int) -> str:
     """One line; a subject must not carry a line break of somebody's reason into a header."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+_OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
+    EventKind.DELIVERY_STOPPED: _stopped,
+    EventKind.DELIVERY_UNSURE: _unsure,
+    EventKind.DELIVERY_TAKE_DOWN: _take_down,
+    EventKind.CHANNEL_BROKEN: _broken,
+    EventKind.CHANNEL_EXPIRING: _expiring,
+    EventKind.POST_IN_REVIEW: _in_review,
+    EventKind.POST_APPROVED: _approved,
+    EventKind.POST_REJECTED: _rejected,
+    EventKind.TASK_RECALLED: _recalled,
+}
+"""All but a miss, which several deliveries may share."""

@@ -118,7 +118,7 @@ class TakesSecret(Connector, Protocol):
 
 
 @runtime_checkable
-class Registers(Protocol):
+class Registers(Connector, Protocol):
     """A platform of many servers, where our program introduces itself to each."""
 
     async def register(self, place: Place) -> AppKey:
@@ -127,14 +127,14 @@ class Registers(Protocol):
 
 
 @runtime_checkable
-class Renews(Protocol):
+class Renews(Connector, Protocol):
     async def renew(self, place: Place, credential: Mapping[str, str]) -> Renewed:
         """A living token for a dying one. Raises NeedsReconnect where only the person can help, TryLater."""
         ...
 
 
 @runtime_checkable
-class Revokes(Protocol):
+class Revokes(Connector, Protocol):
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         """Tell the platform to forget what it gave us; done already is done. Raises TryLater."""
         ...

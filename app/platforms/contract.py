@@ -102,6 +102,7 @@ class Account:
 
     `credential` holds what the platform's connect flow stored, e.g. `access_token`, `account_id`, `username`.
     `guarded`: a person named the server, so requests to it must reach public addresses only.
+    `ends_at`: when the access token dies; None: it does not by itself, or nobody knows.
     """
 
     base_url: str
@@ -109,6 +110,7 @@ class Account:
     credential: Mapping[str, str]
     version: str = ""
     guarded: bool = False
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)

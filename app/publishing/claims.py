@@ -8,7 +8,18 @@ from typing import Any
 from app.channels.service import ChannelService
 from app.content.media import MediaService
 from app.kit.db import ReadSession
-from app.platforms.contract import Account, Json, Message, NeedsReconnect, Picture, PublishError, Refused, Sent, Video
+from app.platforms.contract import (
+    Account,
+    Json,
+    Message,
+    NeedsReconnect,
+    Picture,
+    PublishError,
+    Refused,
+    Sent,
+    TryLater,
+    Video,
+)
 from app.publishing import store
 from app.publishing.rules import ALTERED, RESTORED, hash_of
 
@@ -17,6 +28,9 @@ PICTURE_LIFE = timedelta(hours=48)
 
 LOOK_BACK = timedelta(hours=1)
 """How far before a try another delivery of the same channel may have been published and still be mistaken for it."""
+
+RENEWING = "renewing"
+RENEWING_WAIT = timedelta(seconds=5)
 
 _NOBODY = Account(base_url="", handle="", credential={})
 _UPLOADED = Picture(url="", path="", mime="", alt_text="")
@@ -100,6 +114,8 @@ def _claim(
         problem = Refused(ALTERED, code="altered")
     elif account is None:
         problem = NeedsReconnect("Akun belum tersambung. Sambungkan ulang.", code="no_credential")
+    elif account.ends_at is not None and account.ends_at <= (row["act_at"] or row["due_at"]):
+        problem = TryLater("Sambungan akun sedang diperpanjang.", after=RENEWING_WAIT, code=RENEWING)
     elif len(shown) != len(wanted) or (film and video is None):
         problem = media_gone()
     return Claim(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from app.channels.keeping import Keeper
 from app.channels.service import ChannelService
 from app.content.media import MediaService, is_there
 from app.kit.clock import Clock
@@ -49,6 +50,8 @@ class Publisher:
     channels: ChannelService
     media: MediaService
     withdrawing: WithdrawService | None = None
+    keeper: Keeper | None = None
+    """A token that a due post waits for must not wait for Redis."""
     send_timeout: float = 30.0
     silent_after: float = 6.0
     verify: bool = True
@@ -83,6 +86,7 @@ class Publisher:
             self._every(1.0, self._look_up_unsure),
             self._every(2.0, self._adopt),
             self._every(2.0, self._expire),
+            self._every(2.0, self._keep_channels),
         ]
         if self.withdrawing is not None:
             loops.append(self._every(2.0, self.withdrawing.round))
@@ -358,6 +362,10 @@ class Publisher:
             await tell_rows(session, missed, at=self.clock.now())
         if missed:
             log.warning("missed", deliveries=len(missed))
+
+    async def _keep_channels(self) -> None:
+        if self.keeper is not None and self.may_send and not self._stop.is_set():
+            await self.keeper.keep_due()
 
     async def _drain(self) -> None:
         """Let what is in flight end, record it, and say good-bye, so that nobody has to wait for our silence."""

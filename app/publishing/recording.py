@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from app.audit.models import AuditEvent
+from app.channels.rules import may_be_outage
 from app.channels.service import ChannelService
 from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
 from app.platforms.contract import Published, PublishError, Scope
 from app.publishing import store, withdraw_store
-from app.publishing.claims import Claim
+from app.publishing.claims import RENEWING, Claim
 from app.publishing.renewing import take_over
 from app.publishing.rules import MAY_TAKE_OVER, Next, State, lanes_beside
 from app.publishing.telling import needs_a_person, tell_failures
@@ -54,10 +55,12 @@ class Recorder:
 
     async def _follow(self, session: WriteSession, results: list[Result]) -> None:
         """Channels that hold, channels and lanes that wait: each once, however many results say so."""
-        holds = {result.claim.channel_id: result.step.reason for result in results if result.step.hold_channel}
-        for channel_id, reason in holds.items():
-            await self.channels.needs_reconnect(session, channel_id, reason)
-            await store.hold_channel(session, channel_id, reason=reason)
+        holds = {result.claim.channel_id: result for result in results if result.step.hold_channel}
+        for result in holds.values():
+            await self._hold(session, result)
+        renewing = {result.claim.channel_id for result in results if result.step.code == RENEWING}
+        if renewing:
+            await self.channels.check_soon(session, sorted(renewing))
         not_out = [result.claim.id for result in results if result.step.state in MAY_TAKE_OVER]
         if not_out:
             await take_over(session, not_out, now=self.now())
@@ -74,6 +77,16 @@ class Recorder:
             else:
                 for lane in lanes_beside(result.claim.lane):
                     await store.pause_lane(session, lane, until=until, reason=result.step.reason)
+
+    async def _hold(self, session: WriteSession, result: Result) -> None:
+        """A dead credential is told at once; one that may only be in doubt is asked about first, and its queue waits."""
+        channel_id, reason = result.claim.channel_id, result.step.reason
+        if not may_be_outage(result.error):
+            await self.channels.needs_reconnect(session, channel_id, reason)
+        elif not await self.channels.suspect(session, channel_id, since=result.started_at):
+            await store.release_channel(session, channel_id, now=self.now())  # renewed while this try was under way
+            return
+        await store.hold_channel(session, channel_id, reason=reason)
 
     def _row(self, result: Result) -> dict[str, Any]:
         claim, step, published = result.claim, result.step, result.published

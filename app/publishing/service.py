@@ -11,7 +11,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
-from app.publishing import pause_store, read_store, store, withdraw_store
+from app.publishing import ahead_store, pause_store, read_store, store, withdraw_store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
 from app.publishing.renewing import take_over
@@ -125,6 +125,11 @@ class PublishingService:
         """All deliveries by state, for the operator's metrics."""
         async with self.db.read() as session:
             return await read_store.count_all(session)
+
+    async def bring_checks_forward(self, platforms: Sequence[str]) -> int:
+        """Credentials that a post or a reading needs soon are looked after before it; answers how many."""
+        async with self.db.write() as session:
+            return await ahead_store.bring_checks_forward(session, platforms, now=self.now())
 
     async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
         """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""

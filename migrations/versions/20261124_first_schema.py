@@ -357,6 +357,7 @@ def upgrade() -> None:
     sa.Column('renewed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('warned_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('check_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('suspected_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('tended_by', sa.String(), nullable=False),
     sa.Column('tending_ends_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['connected_by'], ['user_account.id'], name=op.f('fk_channel_connected_by_user_account')),

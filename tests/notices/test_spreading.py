@@ -16,7 +16,7 @@ from tests.support.house import channels_of
 from workers import tasks
 from workers.schedule import CRON
 
-DEAD = NeedsReconnect("Token ditolak.", code="190")
+DEAD = NeedsReconnect("Kata sandi akun sudah diganti.", code="190/460")
 
 
 async def test_three_deliveries_of_one_dead_channel_are_one_notice(place: Place) -> None:
