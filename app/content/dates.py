@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -165,17 +165,24 @@ def sentence_around(text: str, start: int, end: int) -> str:
     return text[sentence_start(text, start) : _sentence_end(text, end)]
 
 
-def dates_in(text: str, near: date) -> Iterator[Dated]:
+def dates_in(text: str, near: date) -> Sequence[Dated]:
     """Every day the text names, both ends of "24-26 November"; one without a year is the one nearest to `near`.
 
     Three numbers that make no day and follow no weekday are the number of a letter, not a date.
     """
-    plain = folded(text)
+    return _dates_in(folded(text), near)
+
+
+@lru_cache(maxsize=64)
+def _dates_in(plain: str, near: date) -> tuple[Dated, ...]:
+    """Kept, because every check of days, and every stage, asks the same of the same text."""
+    found: list[Dated] = []
     for match in _DATE.finditer(plain):
         before = _WEEKDAY_BEFORE.search(plain[max(0, match.start() - _LOOK_BACK) : match.start()])
         start = match.start() - len(before[0]) if before else match.start()
         named = (before["weekday"], before["weekday_to"]) if before else (None, None)
-        yield from _dated(match, start, named, near)
+        found += _dated(match, start, named, near)
+    return tuple(found)
 
 
 def _dated(match: re.Match[str], start: int, named: tuple[str | None, str | None], near: date) -> Iterator[Dated]:
