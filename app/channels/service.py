@@ -12,7 +12,7 @@ from app.channels import keep_store, rules, store
 from app.channels.models import Channel
 from app.channels.rules import Environment, State
 from app.kit.db import Database, ReadSession, WriteSession
-from app.kit.errors import Conflict, NotFound, Problem, Unavailable
+from app.kit.errors import BadInput, Conflict, NotFound, Problem, Unavailable
 from app.kit.logs import logger, redact
 from app.kit.paging import Page, cut
 from app.kit.seal import Seal, Unreadable
@@ -87,6 +87,11 @@ class ChannelService:
         opened = rules.read_credential(credential, environment=kind, platform=platform, handle=name)
         own_server = kind is Environment.LIVE and bool(getattr(self.platforms[platform], "own_server", False))
         address = rules.read_base_url(base_url, allowed=own_server, allow_private=self.allow_private)
+        if kind is Environment.LIVE and not (address or self.bases(platform, kind)):
+            raise BadInput(
+                "Platform ini ada di banyak peladen: isi alamat peladen akun ini, misalnya https://contoh.id.",
+                Problem("base_url", "wajib diisi"),
+            )
         async with self.db.write() as session:
             await _must_manage(session, actor, unit_id)
             channel = await store.find_same(session, platform=platform, environment=kind, handle=name)

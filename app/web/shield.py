@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.content.videos import MAX_VIDEO_BYTES
+
 CSP = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -21,7 +23,8 @@ HTML_HEADERS = {
 }
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LONGEST_BODY, LONGEST_AT_THE_DOOR = 64_000_000, 100_000
-"""Bytes of a form: with pictures or a table; and where nobody is known yet. The API has limits of its own."""
+LONGEST_WITH_VIDEO = MAX_VIDEO_BYTES + 1_000_000
+"""Bytes of a form: with pictures or a table; where nobody is known yet; where a video may hang on it. The API has limits of its own."""
 TOO_LONG = "Isian ini terlalu besar. Kecilkan berkasnya, lalu kirim lagi."
 REFUSED = "Permintaan ini datang dari situs lain, jadi ditolak. Buka Kentongan langsung, lalu ulangi."
 
@@ -82,6 +85,8 @@ def _longest(path: str) -> int:
     """0: this path keeps its own limit."""
     if path.startswith(("/api/", "/simulator")):
         return 0
+    if path == "/tulis":
+        return LONGEST_WITH_VIDEO
     return LONGEST_AT_THE_DOOR if path.startswith(("/masuk", "/keamanan")) else LONGEST_BODY
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from app.kit.errors import BadInput
 from app.main import create_app
 from app.platforms.registry import PLATFORMS, TITLES
 from tests.conftest import NOW
 from tests.platforms.traits import TRAITS
 from tests.publishing.conftest import Town
+from tests.support.cast import id_of
 from tests.support.client import NOWHERE
 from tests.support.house import (
     add_channels,
@@ -62,3 +64,11 @@ async def test_a_lost_answer_is_looked_up_or_left_to_a_person_and_never_sent_twi
 def test_every_platform_has_a_name_for_people() -> None:
     assert set(TITLES) == set(PLATFORMS) == set(TRAITS)
     assert all(title and title[0].isupper() for title in TITLES.values())
+
+
+async def test_a_real_account_of_a_platform_with_many_servers_names_its_own(town: Town) -> None:
+    given = {"unit_id": id_of(town.cast.cilendek), "environment": "live", "handle": "pps", "credential": "rahasia"}
+    with pytest.raises(BadInput, match="alamat peladen"):
+        await town.house.channels.add(town.cast.rina, platform="mastodon", **given)
+    joined = await town.house.channels.add(town.cast.rina, platform="bluesky", **given)
+    assert joined.base_url == "", "the others have an address that stands for all"
