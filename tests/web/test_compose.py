@@ -9,6 +9,7 @@ from PIL import Image
 from app.bootstrap import Kentongan
 from app.posts.store import PostFilter
 from tests.support.cast import Cast, id_of
+from tests.support.films import film
 from tests.web.conftest import Browse, template_id
 
 HTMX = {"HX-Request": "true"}
@@ -169,6 +170,17 @@ async def test_a_photo_survives_a_mistake_elsewhere(
     assert (answer.status_code, len(media)) == (422, 1)
     assert (await sari.post("/tulis", data=form | {"media": media})).status_code == 303
     assert [str(one) for one in (await posts_of(house, cast))[0].media] == media
+
+
+async def test_a_video_hangs_on_a_post_as_a_photo_does(
+    sari: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    files = {"foto": ("apa saja.bin", film(), "application/octet-stream")}
+    answer = await sari.post("/tulis", data=form | {"alt": "Warga mencoblos di bilik suara"}, files=files)
+    assert answer.status_code == 303, answer.text
+    (kept,) = (await posts_of(house, cast))[0].media
+    row = await house.media.get(cast.sari, kept)
+    assert (row.kind, row.seconds, row.alt_text) == ("video", 15, "Warga mencoblos di bilik suara")
 
 
 async def test_a_nul_in_a_text_does_no_harm(
