@@ -60,7 +60,7 @@ async def test_a_page_is_joined_by_consent_and_choice(browse: Browse, cast: Cast
     number = re.findall(r'name="akun" value="(\d+)"', choosing.text)[0]
     done = await rina.post(f"{choosing.url.path}/pilih", data={"akun": number}, follow_redirects=True)
     assert "Akun terhubung." in done.text
-    assert "Sambungan berlaku sampai" in done.text
+    assert "Berlaku sampai" in done.text
     assert "sim_facebook" not in done.text
 
 
