@@ -87,7 +87,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_operator_says_so(place: Place) -> None:
     house, cast = place.house, place.cast
     gone_out = await place.post(cast.cilendek, PLATFORMS, later=30)
-    still_to_come = await place.post(cast.menteng, ("x", "facebook", "instagram"), later=240)
+    still_to_come = await place.post(cast.menteng, ("x", "facebook", "instagram"), later=420)
     unapproved = (
         await house.posts.create(
             cast.sari, PostInput(id_of(cast.cilendek), text="Posko buka.", timing=Timing(at=house.clock.now() + timedelta(seconds=40)))
@@ -111,7 +111,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_oper
         assert done.doubtful == {"unsure": len(PLATFORMS), "missed": len(PLATFORMS)}
         await wait_until(is_found, "what is out is found again at the platforms, or left to a person", 30)
         assert set((await place.states(unapproved)).values()) == {"missed"}
-        due = NOW + timedelta(seconds=260)
+        due = NOW + timedelta(seconds=440)
         await wait_until(lambda: house.clock.now() > due, "the second one's minute has passed", 30)
         assert (place.sent(), set((await place.states(still_to_come)).values())) == (before, {"due"})
         assert (await operator.holding.find()) is not None
