@@ -41,6 +41,7 @@ from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
 from app.publishing.withdrawing import WithdrawService
+from app.reports.compliance import ComplianceService
 from app.reports.service import RecapService
 from app.settings import Environment, Settings
 from app.tahapan.service import TahapanService
@@ -103,6 +104,10 @@ class Kentongan:
     ring: Ring = _rings_nobody
     redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
     rates: Rates = field(default_factory=Rates)
+
+    @property
+    def compliance(self) -> ComplianceService:
+        return ComplianceService(self.recaps)
 
     def publisher(self) -> Publisher:
         """A publisher for one worker process."""

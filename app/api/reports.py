@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.api.deps import ActorDep, HouseDep, LimitedRoute
 from app.api.shapes import MAX_ID, Environment
+from app.reports.duty import Compliance
 from app.reports.rules import Kind, Recap
 from app.reports.service import RecapWanted
 from app.reports.writers.files import WRITERS, write_file
@@ -22,6 +23,12 @@ Week = Annotated[str | None, Query(max_length=10, examples=["2024-W47"], descrip
 Month = Annotated[str | None, Query(max_length=10, examples=["2024-11"], description="Kosong: bulan ini.")]
 StageCode = Annotated[str, Query(max_length=40, pattern=r"^[\w.-]+$", examples=["PYL-06"])]
 
+By = Annotated[
+    Literal["reach", "voters"] | None,
+    Query(
+        description="Pembagi nilai; kosong: jumlah pemilih bila kebanyakan unit sudah mengisinya, selainnya jangkauan."
+    ),
+]
 FILES: dict[str, Any] = {mime.partition(";")[0]: {} for _, mime in WRITERS.values() if mime != "application/json"}
 ANSWERS: dict[int | str, dict[str, Any]] = {200: {"description": "Rekap, dalam format yang diminta", "content": FILES}}
 
@@ -68,6 +75,43 @@ async def by_stage(
 ) -> Recap | Response:
     recap = await house.recaps.make(actor, RecapWanted(Kind.TAHAPAN, code, unit, environment))
     return await answer(recap, format)
+
+
+@router.get("/reports/compliance", summary="Kepatuhan konten wajib, dan peringkat unit kreatif")
+async def compliance(
+    house: HouseDep,
+    actor: ActorDep,
+    kind: Kind = Kind.MONTHLY,
+    key: Annotated[
+        str | None, Query(max_length=40, examples=["2024-11"], description="Pekan, bulan, atau kode tahapan.")
+    ] = None,
+    unit: UnitId = None,
+    ranked: Literal["pps", "ppk", "kpu"] = "pps",
+    by: By = None,
+    environment: Chosen = None,
+) -> Compliance:
+    wanted = RecapWanted(kind, key, unit, environment)
+    return await house.compliance.make(actor, wanted, kind=ranked, by=by)
+
+
+@router.get(
+    "/reports/certificate",
+    summary="Sertifikat peringkat satu unit, PDF",
+    response_class=Response,
+    responses={200: {"description": "PDF", "content": {"application/pdf": {}}}},
+)
+async def certificate(
+    house: HouseDep,
+    actor: ActorDep,
+    unit: Annotated[int, Query(ge=1, le=MAX_ID)],
+    month: Month = None,
+    by: By = None,
+    environment: Chosen = None,
+) -> Response:
+    wanted = RecapWanted(Kind.MONTHLY, month, None, environment)
+    content = await house.compliance.certificate(actor, wanted, unit, by=by)
+    headers = {"Content-Disposition": f'attachment; filename="sertifikat-{unit}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 async def answer(recap: Recap, ending: str) -> Recap | Response:

@@ -76,22 +76,18 @@ class RecapService:
         """Raises BadInput for a period that is none, NotFound for a unit or a stage that is not there."""
         actor.must(Act.READ)
         async with self.db.read() as session:
-            unit = await _unit(session, actor, wanted.unit)
-            paths: Sequence[str] = (unit.path,) if unit is not None else actor.paths(Act.READ)
-            units = await store.units_in_sight(
-                session, paths, wanted.environment or await self._environment(session, paths)
-            )
-            ground = await self._ground(session, paths, units, wanted)
+            ground = await self.ground(session, actor, wanted)
+            units = await store.units_in_sight(session, ground.paths, ground.wanted.environment)
             return await self._write(session, ground, units)
 
-    async def _environment(self, session: ReadSession, paths: Sequence[str]) -> str:
-        return "live" if await engagement_store.has_live(session, paths) else "practice"
-
-    async def _ground(
-        self, session: ReadSession, paths: Sequence[str], units: Sequence[Mapping[str, Any]], wanted: RecapWanted
-    ) -> Ground:
-        environment = wanted.environment or await self._environment(session, paths)
-        calendar = await self.tahapan.calendar(session, units[0]["election_id"]) if units else None
+    async def ground(self, session: ReadSession, actor: Actor, wanted: RecapWanted) -> Ground:
+        """Whose posts, of which days and accounts. Raises as `make` does."""
+        unit = await self.unit_in_sight(session, actor, wanted.unit) if wanted.unit is not None else None
+        paths: Sequence[str] = (unit.path,) if unit is not None else actor.paths(Act.READ)
+        is_live = wanted.environment is None and await engagement_store.has_live(session, paths)
+        environment = wanted.environment or ("live" if is_live else "practice")
+        elections = sorted(await unit_store.election_ids(session, paths))
+        calendar = await self.tahapan.calendar(session, elections[-1]) if elections else None
         today = self.now().astimezone(ZoneInfo(self.timezone)).date()
         period = _period(wanted, today, calendar)
         is_stage = period.kind is Kind.TAHAPAN
@@ -103,6 +99,12 @@ class RecapService:
             period.key if is_stage else None,
         )
         return Ground(paths, calendar, period, asked, today)
+
+    async def unit_in_sight(self, session: ReadSession, actor: Actor, unit_id: int) -> Unit:
+        found = await unit_store.unit(session, unit_id, paths=actor.paths(Act.READ))
+        if found is None:
+            raise NotFound("Unit itu tidak ada, atau di luar wilayah Anda.")
+        return found
 
     async def _write(self, session: ReadSession, ground: Ground, units: Sequence[Mapping[str, Any]]) -> Recap:
         period, wanted, calendar = ground.period, ground.wanted, ground.calendar
@@ -237,15 +239,6 @@ class RecapService:
         ]
         without = [Trouble(row.unit_id, row.label, "", "", "Belum ada akun.") for row in rows if not row.channels]
         return [*told, *without]
-
-
-async def _unit(session: ReadSession, actor: Actor, unit_id: int | None) -> Unit | None:
-    if unit_id is None:
-        return None
-    found = await unit_store.unit(session, unit_id, paths=actor.paths(Act.READ))
-    if found is None:
-        raise NotFound("Unit itu tidak ada, atau di luar wilayah Anda.")
-    return found
 
 
 def _top(units: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

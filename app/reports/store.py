@@ -10,6 +10,7 @@ from sqlmodel import select as select_rows
 from app.accounts.models import Unit
 from app.accounts.unit_store import in_scope
 from app.channels.models import Channel
+from app.content.models import PostTemplate
 from app.engagement.models import Total
 from app.engagement.rules import NUMBERS
 from app.engagement.store import Wanted, within
@@ -192,3 +193,31 @@ async def target_rows(session: ReadSession, election_id: int) -> dict[str, Parti
 
 async def known_regions(session: ReadSession, codes: Sequence[str]) -> set[str]:
     return set((await session.run(select(col(Wilayah.code)).where(col(Wilayah.code).in_(codes)))).scalars())
+
+
+async def mandatory_pieces(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> list[dict[str, Any]]:
+    """Deliveries of mandatory broadcasts of the period, with what is needed to say who is late and why."""
+    shown: Any = (
+        D.broadcast_id, D.unit_id, col(Unit.name).label("unit"), col(Unit.wilayah_code).label("wilayah_code"), D.platform,
+        D.state, D.reason, D.due_at, D.published_at, D.url,
+    )  # fmt: skip
+    query: Any = (
+        select(*shown)
+        .select_from(Delivery)
+        .join(Post, col(Post.id) == D.post_id)
+        .join(Broadcast, and_(col(Broadcast.id) == D.broadcast_id, col(Broadcast.mode) == "mandatory"))
+        .join(Unit, col(Unit.id) == D.unit_id)
+        .where(in_scope(paths), D.environment == wanted.environment, D.state != State.CANCELLED, *within(wanted))
+        .order_by(D.broadcast_id, col(Unit.wilayah_code), D.unit_id, D.platform)
+    )
+    return await session.rows(query)
+
+
+async def broadcast_heads(session: ReadSession, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Title, deadline and the units that were left out, by id."""
+    query: Any = (
+        select(col(Broadcast.id), col(PostTemplate.title), col(Broadcast.deadline), col(Broadcast.problems))
+        .join(PostTemplate, col(PostTemplate.id) == col(Broadcast.template_id))
+        .where(col(Broadcast.id).in_(ids))
+    )
+    return {row["id"]: row for row in await session.rows(query)}

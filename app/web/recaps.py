@@ -1,7 +1,7 @@
 """The recap on the screen: choose week, month or stage and unit, read it, and take it along as a file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from app.accounts.rules import Actor
 from app.bootstrap import Kentongan
 from app.channels.rules import Environment
 from app.kit.errors import AppError, BadInput, NotFound
-from app.reports import rules, wording
+from app.reports import duty, rules, wording
 from app.reports.rules import Kind, Recap
 from app.reports.service import RecapWanted
 from app.reports.writers import pdf
@@ -95,6 +95,47 @@ async def take_along(
     file = await write_file(recap, ending)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
     return Response(file.content, media_type=file.mime, headers=headers)
+
+
+@router.get("/laporan/kepatuhan")
+async def show_compliance(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    bentuk: Text = "bulanan",
+    periode: Text = "",
+    unit: Text = "",
+    jenis: Text = "",
+    peringkat: Text = "pps",
+) -> Response:
+    asked, frame, problem = _asked(bentuk, periode, unit, jenis), await frame_for(house, actor), ""
+    kind = peringkat if peringkat in words.KINDS else "pps"
+    try:
+        found = await house.compliance.make(actor, asked.wanted, kind=kind)
+    except BadInput as error:
+        problem, asked = error.message, _asked("bulanan", "", unit, jenis)
+        found = await house.compliance.make(actor, asked.wanted, kind=kind)
+    units = await house.units.list(actor, limit=500, cursor=None)
+    return await page(
+        request, house, actor, "kepatuhan.html", status=422 if problem else 200, frame=frame, problem=problem, found=found,
+        asked=replace(asked, key=found.period.key), forms=NAMES, units=units.rows, kind=kind, standings=duty.WORDS,
+        chosen=int(asked.unit) if is_id(asked.unit) else None, say=wording, late=words.how_late,
+        certificates=found.period.kind is Kind.MONTHLY,
+    )  # fmt: skip
+
+
+@router.get("/laporan/sertifikat.pdf")
+async def take_certificate(
+    house: HouseDep,
+    actor: VisitorDep,
+    unit: Annotated[int, Query(ge=1, lt=2**31)],
+    periode: Text = "",
+    jenis: Text = "",
+) -> Response:
+    asked = _asked("bulanan", periode, "", jenis)
+    content = await house.compliance.certificate(actor, asked.wanted, unit)
+    headers = {"Content-Disposition": f'attachment; filename="sertifikat-{unit}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 async def _page(

@@ -169,6 +169,9 @@ API: dict[str, Call] = {
     "PATCH /activities/{activity_id}": Call(WRITE, "activity", {"note": "x"}),
     "GET /reports/weekly": Call(KNOWN),
     "GET /reports/monthly": Call(KNOWN),
+    "GET /reports/compliance": Call(KNOWN),
+    # Nothing is out yet, so nobody has a place; a neighbour does not even see the unit.
+    "GET /reports/certificate": Call(KNOWN.replace("200", "404"), query="?unit=4"),
     "GET /reports/tahapan": Call(KNOWN, query="?code=PYL-06"),
     "GET /notices/preferences": Call(KNOWN),
     "PUT /notices/preferences": Call(KNOWN, json={"mail": True}, narrow="403"),
@@ -281,6 +284,8 @@ PAGES: dict[str, Call] = {
     "POST /jeda/{pause_id}/lanjut": Call(done(REVIEW), "pause"),
     "GET /laporan": Call(page(KNOWN)),
     "GET /laporan/rekap.{ending}": Call(page(KNOWN), "csv"),
+    "GET /laporan/kepatuhan": Call(page(KNOWN)),
+    "GET /laporan/sertifikat.pdf": Call(page(KNOWN.replace("200", "404")), query="?unit=4"),
     "GET /laporan/angka": Call(page(KNOWN)),
     "GET /laporan/angka.csv": Call(page(KNOWN)),
     "GET /kegiatan": Call(page(KNOWN)),

@@ -28,6 +28,7 @@ OPEN_TO = {
     "/laporan": EVERYBODY,
     "/laporan/rekap.csv": EVERYBODY,
     "/laporan/angka": EVERYBODY,
+    "/laporan/kepatuhan": EVERYBODY,
     "/laporan/angka.csv": EVERYBODY,
     "/kegiatan": EVERYBODY,
     "/kegiatan/baru": {"sari", "budi", "citra", "dewi", "rina"},

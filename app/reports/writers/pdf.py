@@ -1,5 +1,6 @@
 """The recap as a tagged PDF (PDF/UA-1), set by Typst from one template and one JSON object; nothing of it is code."""
 
+import asyncio
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -185,3 +186,9 @@ def _line(recap: Recap, row: Evidence) -> list[str]:
         row.text_hash[:16],
         row.url or "",
     ]
+
+
+async def certificate(facts: Mapping[str, Any]) -> bytes:
+    """One page with what the ranking says and how it is made; signed by hand."""
+    plain = {name: printable(value) if isinstance(value, str) else value for name, value in facts.items()}
+    return await asyncio.to_thread(compile_pdf, "sertifikat.typ", plain)
