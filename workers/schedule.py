@@ -26,6 +26,7 @@ CRON: list[CronJob] = [
     cron(tasks.look_ahead, second={10, 40}, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_connections, hour=3, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.sweep_media, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.spread_notices, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.send_notices, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),

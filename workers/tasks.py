@@ -63,6 +63,10 @@ async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await forget_told(_house(ctx).db, now=_house(ctx).clock.now())
 
 
+async def sweep_media(ctx: dict[str, Any]) -> None:
+    await _house(ctx).media.sweep()
+
+
 async def seal_audit(ctx: dict[str, Any]) -> None:
     await seal_pending(_house(ctx).db)
 

@@ -35,8 +35,20 @@ def hash_event(event: AuditEvent, prev_hash: str) -> str:
     return hashlib.sha256(f"{prev_hash}\n{text}".encode()).hexdigest()
 
 
-async def seal_pending(db: Database, *, limit: int = 5000) -> int:
-    """Chain what is not yet chained, in the order it was written. Answers how many."""
+async def seal_pending(db: Database, *, chunk: int = 500) -> int:
+    """Chain what is not yet chained, in the order it was written. Answers how many.
+
+    In small steps: while it hashes, nothing else in the process moves, and a burst must not wait for its own record.
+    """
+    sealed = 0
+    while count := await _seal_some(db, limit=chunk):
+        sealed += count
+        if count < chunk:
+            break
+    return sealed
+
+
+async def _seal_some(db: Database, *, limit: int) -> int:
     async with db.write() as session:
         await store.lock_chain(session)
         pending = await store.unsealed(session, limit=limit)

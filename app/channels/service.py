@@ -288,9 +288,9 @@ class ChannelService:
     async def accounts_for(self, session: ReadSession, channel_ids: Sequence[int]) -> dict[int, Account]:
         """Opened credentials for sending; a channel without one (manual, closed, lost key) is left out."""
         accounts: dict[int, Account] = {}
-        for channel in await store.with_ids(session, channel_ids):
+        for channel in await store.sealed_of(session, channel_ids):
             account = self._account(channel)
-            if account is not None and channel.id is not None:
+            if account is not None:
                 accounts[channel.id] = account
         return accounts
 
@@ -378,7 +378,7 @@ class ChannelService:
             ) from error
         return ""
 
-    def _account(self, channel: Channel) -> Account | None:
+    def _account(self, channel: Channel | store.Sealed) -> Account | None:
         if not channel.sealed:
             return None
         try:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import func, update
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -91,6 +92,25 @@ async def with_ids(session: ReadSession, channel_ids: Sequence[int]) -> list[Cha
     found: list[Channel] = []
     for part in _parts(channel_ids):
         found += (await session.exec(select(Channel).where(col(Channel.id).in_(part)))).all()
+    return found
+
+
+class Sealed(NamedTuple):
+    """What a send needs of a channel, without the row's life as an object."""
+
+    id: int
+    platform: str
+    environment: str
+    handle: str
+    base_url: str
+    sealed: str
+
+
+async def sealed_of(session: ReadSession, channel_ids: Sequence[int]) -> list[Sealed]:
+    columns = [col(getattr(Channel, name)) for name in Sealed._fields]
+    found: list[Sealed] = []
+    for part in _parts(channel_ids):
+        found += map(Sealed._make, (await session.run(sql_select(*columns).where(col(Channel.id).in_(part)))))
     return found
 
 

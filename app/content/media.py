@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -35,6 +36,9 @@ UPLOAD, POSTER, VIDEO = "upload", "poster", "video"
 _PURPOSE = "media"
 _MIME = "image/jpeg"
 _ENDINGS = {"video/mp4": ".mp4", "video/quicktime": ".mov"}
+_PART = ".part"
+ABANDONED = 3600.0
+"""Seconds of the machine's own time (files know no other) after which a file still being written is nobody's."""
 _GONE = "Gambar itu tidak ditemukan, atau alamatnya sudah kedaluwarsa."
 
 
@@ -271,6 +275,10 @@ class MediaService:
             if row.kind == VIDEO
         }
 
+    async def sweep(self) -> int:
+        """Removes what a killed process left half written more than `ABANDONED` ago; answers how many files."""
+        return await asyncio.to_thread(_remove_parts, self.folder, time.time() - ABANDONED)
+
     def path_of(self, row: Media, platform: str = "") -> Path:
         """An upload or a video lies under the hash of its bytes, a poster under that of what it says, known before it is drawn.
 
@@ -330,6 +338,13 @@ class MediaService:
             await store.set_drawn(session, row.id, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
 
+def _remove_parts(folder: Path, before: float) -> int:
+    abandoned = [path for path in folder.glob(f"*/*{_PART}") if path.stat().st_mtime < before]
+    for path in abandoned:
+        path.unlink(missing_ok=True)
+    return len(abandoned)
+
+
 def is_there(path: str) -> bool:
     """Does the file exist? One system call, so it may be asked anywhere."""
     return os.path.isfile(path)
@@ -369,7 +384,7 @@ def _write(path: Path, data: bytes) -> bool:
     if path.is_file() and path.stat().st_size == len(data):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

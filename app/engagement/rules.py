@@ -30,6 +30,11 @@ def next_read(published_at: datetime, *, platform: str, environment: str, now: d
     return next((published_at + age for age in plan(platform, environment) if published_at + age > now), None)
 
 
+def may_be_read(at: datetime, *, published_at: datetime, platform: str, environment: str) -> bool:
+    """Whether a turn at this moment is for numbers; the one right after publishing only looks for an address and makes the plan."""
+    return at >= published_at + plan(platform, environment)[0]
+
+
 @dataclass(frozen=True)
 class Row:
     """One group: what was planned, what came of it, and the sums. `engagement_rate` is a fraction, None where it cannot be known."""

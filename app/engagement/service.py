@@ -101,8 +101,7 @@ class EngagementService:
     async def _read_channel(self, account: Account, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> Readings:
         """One channel's numbers, and the addresses still unknown. One that fails never loses another channel's."""
         adapter = self.adapters[rows[0]["platform"]]
-        # What was published just now only gets its place in the plan.
-        ready = [row for row in rows if row["metrics_at"] > row["published_at"]]
+        ready = [row for row in rows if _may_be_read(row)]
         links: dict[int, str] = {}
         try:
             links = await _links(adapter, account, rows)
@@ -167,6 +166,15 @@ class EngagementService:
 
     def _midnight(self, day: date | None, *, days: int = 0) -> datetime | None:
         return midnight(day, self.timezone, days=days)
+
+
+def _may_be_read(row: Mapping[str, Any]) -> bool:
+    return rules.may_be_read(
+        row["metrics_at"],
+        published_at=row["published_at"],
+        platform=row["platform"],
+        environment=row["environment"],
+    )
 
 
 def _wait(error: PublishError) -> timedelta:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import requests
@@ -241,11 +242,14 @@ class Request:
             return {"json": self.json}
         if self.path:
             return {"data": Path(self.path).open("rb")}
-        return {"data": self.content or (self.form or None)}
+        # Encoded here: aiohttp would build a form object of its own for every request.
+        return {"data": self.content or urlencode(self.form).encode() or None}
 
     def all_headers(self) -> dict[str, str]:
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return {**bearer, **({"Content-Type": self.mime} if self.mime else {}), **self.headers}
+        is_form = bool(self.form) and not (self.files or self.content or self.path or self.json is not None)
+        mime = "application/x-www-form-urlencoded" if is_form else self.mime
+        return {**bearer, **({"Content-Type": mime} if mime else {}), **self.headers}
 
 
 class AioTransport:

@@ -63,6 +63,8 @@ class Publisher:
         self._beat_at = time.monotonic()
         self._flights: dict[str, set[asyncio.Task[None]]] = {}
         self._full: set[str] = set()
+        self._more: set[str] = set()
+        self._looked_at = 0.0
         self._sent: Counter[str] = Counter()
         self._recorder = Recorder(self.db, self.clock.now, self.channels, self.worker_id)
         self._results: Batcher[Result] = Batcher(self._recorder.write)
@@ -128,28 +130,45 @@ class Publisher:
 
     async def _claim_round(self) -> float:
         """Claim for every lane that has something and free slots; answers real seconds until the next look."""
+        # A lane whose last claim was full has more: it need not be asked what is next, as long as the others get a look.
+        if self._more and time.monotonic() - self._looked_at < AHEAD / 2:
+            for lane in sorted(self._more):
+                await self._claim(lane)
+            return AHEAD / 2
+        self._looked_at = time.monotonic()
         async with self.db.read() as session:
             moments = await store.next_moments(session)
             paused = await store.paused_lanes(session, now=self.clock.now()) if moments else set()
         ahead, now = self.clock.span(AHEAD), self.clock.now()
         for lane, moment in moments.items():
-            free = self._free(lane)
-            if moment > now + ahead or lane in paused or store.ALL_LANES in paused or not self.may_send:
-                continue
-            if free == 0:
-                self._full.add(lane)
-                continue
-            async with self.db.write() as session:
-                rows = await store.claim_due(
-                    session, lane, worker_id=self.worker_id, now=self.clock.now(), ahead=ahead, limit=free
-                )
-                claims = await load(session, rows, channels=self.channels, media=self.media)
-            for claim in claims:
-                self._take_off(lane, self._send(claim))
-            if len(rows) == free:
-                self._full.add(lane)
+            if moment <= now + ahead and lane not in paused and store.ALL_LANES not in paused:
+                await self._claim(lane)
         later = [moment for moment in moments.values() if moment > now + ahead]
         return min(AHEAD, self.clock.wait(min(later) - now - ahead)) if later else AHEAD
+
+    async def _claim(self, lane: str) -> None:
+        """As much as the lane has free slots for, on its way."""
+        self._more.discard(lane)
+        free = self._free(lane)
+        if not self.may_send:
+            return
+        if free == 0:
+            self._full.add(lane)
+            return
+        async with self.db.write() as session:
+            rows = await store.claim_due(
+                session,
+                lane,
+                worker_id=self.worker_id,
+                now=self.clock.now(),
+                ahead=self.clock.span(AHEAD),
+                limit=free,
+            )
+            claims = await load(session, rows, channels=self.channels, media=self.media)
+        for claim in claims:
+            self._take_off(lane, self._send(claim))
+        if len(rows) == free:
+            self._full.add(lane)
 
     def _slots(self, lane: str) -> int:
         adapter = self.platforms.get(rules.platform_of(lane))
@@ -177,6 +196,7 @@ class Publisher:
         # When a quarter of the slots is free: claims stay in batches, and no slot idles for long.
         if lane in self._full and self._free(lane) >= max(1, self._slots(lane) // 4):
             self._full.discard(lane)
+            self._more.add(lane)
             self._wake.set()
 
     async def _send(self, claim: Claim) -> None:

@@ -14,7 +14,7 @@ from app.platforms.contract import Published, PublishError, Scope
 from app.publishing import store, withdraw_store
 from app.publishing.claims import RENEWING, Claim
 from app.publishing.renewing import take_over
-from app.publishing.rules import MAY_TAKE_OVER, Next, State, lanes_beside
+from app.publishing.rules import FIRST_LOOK, MAY_TAKE_OVER, Next, State, lanes_beside
 from app.publishing.telling import needs_a_person, tell_failures
 
 
@@ -106,7 +106,7 @@ class Recorder:
             "remote_id": published.remote_id if published else None,
             "url": published.url if published else None,
             "published_at": published_at if is_out else None,
-            "metrics_at": published_at if is_out else None,
+            "metrics_at": published_at + FIRST_LOOK if is_out else None,
         }
 
     def _attempt(self, result: Result) -> dict[str, Any]:

@@ -199,6 +199,9 @@ def after_removal(error: PublishError | None, tries: int, *, now: datetime) -> R
             return Removal(act_at=now + after, by_hand=tries >= TRIES_ALONE, said=error.message)
 
 
+FIRST_LOOK = timedelta(seconds=10)
+"""From publishing to the first turn of engagement (the address, where the answer held none): publishing goes first in a burst."""
+
 PRACTICE_LANE = "practice:"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
     func,
     literal,
     literal_column,
@@ -93,6 +94,7 @@ async def claim_due(
     wanted = (
         select(D.id)
         .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED, ~IS_HELD)
+        .where(~exists().where(col(LanePause.lane) == lane, col(LanePause.until) > now))
         .order_by(D.act_at, D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,4 +1,6 @@
 import hashlib
+import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.accounts import unit_store
-from app.content.media import MediaService
+from app.content.media import ABANDONED, MediaService
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES
 from app.kit.db import Database
@@ -187,3 +189,17 @@ async def test_the_same_picture_twice_is_one_file_and_two_rows(cast: Cast, media
 def id_of_media(row: Media) -> int:
     assert row.id is not None
     return row.id
+
+
+async def test_what_a_killed_process_left_half_written_goes_and_nothing_else(cast: Cast, media: MediaService) -> None:
+    await media.upload(cast.sari, unit_id=None, data=photo(), alt_text="Ungu")
+    (whole,) = files(media)
+    old, young = (whole.with_name(f"tmp{name}.part") for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"half")
+    long_ago = time.time() - 2 * ABANDONED
+    os.utime(old, (long_ago, long_ago))
+    os.utime(whole, (long_ago, long_ago))
+    assert await media.sweep() == 1
+    assert sorted(files(media)) == sorted([whole, young])
+    assert await media.sweep() == 0

@@ -110,6 +110,23 @@ async def test_a_platform_out_of_credit_stops_its_lane_and_no_other(town: Town) 
     assert town.ledger("x") == []
 
 
+async def test_what_is_prepared_does_not_stand_before_what_is_not(town: Town) -> None:
+    for _ in range(3):
+        await town.post(["instagram"], later=600)
+    publisher = town.house.publisher()
+    ahead = [await publisher.prepare_ahead(within=timedelta(minutes=15), limit=1) for _ in range(4)]
+    assert ahead == [1, 1, 1, 0]
+
+
+async def test_a_lane_with_more_than_its_slots_is_emptied_while_another_gets_its_turn(town: Town) -> None:
+    many = [await town.post(["facebook"], later=5) for _ in range(90)]
+    other = await town.post(["x"], later=6)
+    async with publishing(town.house):
+        await wait_until(lambda: town.is_in("published", *many, other), "all out", 60)
+    assert len(town.ledger("facebook")) == 90
+    assert all(len(delivery.attempts) == 1 for delivery in await town.deliveries(*many))
+
+
 async def _paused(town: Town) -> set[str]:
     async with town.house.db.read() as session:
         return await store.paused_lanes(session, now=town.house.clock.now())
