@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import func, update
@@ -104,6 +105,7 @@ class Sealed(NamedTuple):
     handle: str
     base_url: str
     sealed: str
+    token_ends_at: datetime | None
 
 
 async def sealed_of(session: ReadSession, channel_ids: Sequence[int]) -> list[Sealed]:
