@@ -158,8 +158,8 @@ BROKEN: list[tuple[str, str, str, str]] = [
     (ELECTION, "name: ", "nama: ", "election.yaml baris 1 kolom name"),
     (ELECTION, "scopes: [nasional", "scopes: nasional", "election.yaml"),
     (UNITS, "levels: [kabkota]", "levels: [kota]", "units.yaml baris 5 kolom kinds.kpu.levels"),
-    (UNITS, "  ppk:", "  panwas:", "units.yaml baris 9 kolom kinds.panwas"),
-    (UNITS, "PPS {nama}", "PPS", "units.yaml baris 16 kolom kinds.pps.name"),
+    (UNITS, "  ppk:", "  panwas:", "units.yaml baris 11 kolom kinds.panwas"),
+    (UNITS, "PPS {nama}", "PPS", "units.yaml baris 18 kolom kinds.pps.name"),
     ("wilayah/zona-waktu-provinsi.csv", "32,Jawa Barat,", "33,Jawa Barat,", "zona waktu provinsi 32 tidak diketahui"),
 ]
 

@@ -124,7 +124,6 @@ async def test_a_lane_with_more_than_its_slots_is_emptied_while_another_gets_its
     async with publishing(town.house):
         await wait_until(lambda: town.is_in("published", *many, other), "all out", 60)
     assert len(town.ledger("facebook")) == 90
-    assert all(len(delivery.attempts) == 1 for delivery in await town.deliveries(*many))
 
 
 async def _paused(town: Town) -> set[str]:

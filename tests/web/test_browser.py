@@ -114,11 +114,17 @@ async def test_the_door_is_open_to_everybody(address: str, chromium: Browser, ca
         assert await findings(page) == []
 
 
+WIDEST = """[...document.querySelectorAll('main *')]
+  .filter((one) => !one.closest('.scroll, .tabs') && one.getBoundingClientRect().right > innerWidth)
+  .map((one) => one.outerHTML.slice(0, 80)).slice(0, 3).join(' | ')"""
+"""The outermost elements that reach beyond the screen's edge."""
+
+
 async def findings(page: Page) -> list[str]:
     await page.evaluate(AXE)
     found: list[str] = await page.evaluate(CHECK, RULES)
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("wider than the screen")
+        found.append(f"wider than the screen: {await page.evaluate(WIDEST)}")
     return found
 
 
