@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 
 import pyotp
 from pwdlib import PasswordHash
@@ -26,8 +27,6 @@ _STEP_S = 30
 
 # OWASP's smallest Argon2id: about 76 ms and 19 MiB; pwdlib's own default took 620 ms and 64 MiB, too much for a hall at once.
 _HASHES = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
-_NOBODYS = _HASHES.hash(secrets.token_urlsafe(16))
-"""What a password of an unknown person is compared with, so that the answer takes as long as for a known one."""
 
 _COMMON = frozenset(
     [
@@ -107,7 +106,16 @@ def hash_password(password: str) -> str:
 def is_password(text: str, known: str | None) -> bool:
     """Takes as long where there is none (`known` None)."""
     password = unicodedata.normalize("NFKC", text)[: 4 * LONGEST]
-    return _HASHES.verify(password, known or _NOBODYS) and known is not None
+    return _HASHES.verify(password, known or _nobodys()) and known is not None
+
+
+@cache
+def _nobodys() -> str:
+    """What a password of an unknown person is compared with, so that the answer takes as long as for a known one.
+
+    Made when first asked for: a hash costs a process 76 ms and 19 MiB, and most never check a password.
+    """
+    return _HASHES.hash(secrets.token_urlsafe(16))
 
 
 def new_totp() -> str:

@@ -10,10 +10,6 @@ from datetime import date, datetime, time
 from io import BytesIO, StringIO
 from typing import Any, Literal
 
-import openpyxl
-import xlsxwriter
-from openpyxl.utils.exceptions import InvalidFileException
-
 from app.kit.errors import BadInput, Problem, TooLarge, WrongType
 
 Format = Literal["xlsx", "csv"]
@@ -69,6 +65,8 @@ def to_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
 
 def to_xlsx(tables: Sequence[Table]) -> bytes:
     """Every cell a text, marked as one, so that it stays one when somebody edits it. Raises BadInput for a cell too long."""
+    import xlsxwriter  # only where a file is written: every process would pay for it at its start
+
     out = BytesIO()
     # Inline strings: shared ones lose an escaped underscore on their way through openpyxl.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -174,6 +172,9 @@ def _decoded(data: bytes) -> str:
 
 
 def _xlsx_rows(data: bytes) -> Iterator[_Row]:
+    import openpyxl  # only where a file is read: every process would pay for it at its start
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _must_be_harmless(data)
     try:
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=False, keep_links=False)

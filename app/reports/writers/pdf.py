@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typst
-
 from app.platforms.registry import TITLES
 from app.reports import rules, wording
 from app.reports.rules import Evidence, Recap
@@ -26,6 +24,8 @@ def write_pdf(recap: Recap) -> bytes:
 
 def compile_pdf(template: str, facts: Mapping[str, Any]) -> bytes:
     """The template set with `facts`, which it reads as data. Fonts are ours and Typst's own: no machine's."""
+    import typst  # only where paper is set: every process would pay for it at its start
+
     document: bytes = typst.compile(
         str(TEMPLATES / template),
         root=str(TEMPLATES),

@@ -6,8 +6,6 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 from app.engagement.rules import Row
 from app.platforms.registry import TITLES
 from app.reports import rules, wording
@@ -20,6 +18,8 @@ CHART_ROWS = 20
 
 
 def write_xlsx(recap: Recap) -> bytes:
+    import xlsxwriter  # only where a file is written: every process would pay for it at its start
+
     out = BytesIO()
     book = xlsxwriter.Workbook(out, OPTIONS)
     book.set_properties({"title": wording.title(recap), "subject": recap.period.label, "company": recap.unit})
