@@ -188,7 +188,8 @@ def _content(session: ReadSession) -> Any:
         pictures = func.json_array_length(D.message, "$.pictures")
     else:
         pictures = func.json_array_length(D.message["pictures"])
-    return case((pictures > 1, "gallery"), (pictures == 1, "picture"), else_="text")
+    is_video = D.message["video"].as_string().is_not(None)
+    return case((is_video, "video"), (pictures > 1, "gallery"), (pictures == 1, "picture"), else_="text")
 
 
 async def labels(session: ReadSession, paths: Sequence[str], group_by: str) -> dict[str, str]:

@@ -183,3 +183,11 @@ async def test_six_kecamatan_are_six_rows_even_when_all_are_silent(city: Any) ->
         ("32.71.04", "Bogor Barat"), ("32.71.05", "Bogor Utara"), ("32.71.06", "Tanah Sareal"),
     ]  # fmt: skip
     assert {(row.posts, row.views) for row in rows} == {(0, None)}
+
+
+async def test_a_post_with_a_video_is_no_post_of_words_alone(place: Place) -> None:
+    film = {"text": "Halo", "pictures": [], "video": {"media_id": 1, "alt_text": ""}}
+    await place.put("cilendek", "facebook", numbers=KNOWN, message=film)
+    await place.put("menteng", "facebook", message={"text": "Halo", "pictures": []})
+    rows = await grouped(place, "content")
+    assert {key: (row.label, row.posts) for key, row in rows.items()} == {"video": ("Video", 1), "text": ("Teks", 1)}
