@@ -84,17 +84,11 @@ class MediaService:
         digest = hashlib.sha256(stored.data).hexdigest()
         path = self._path(digest)
         is_new = await asyncio.to_thread(_write, path, stored.data)
-        try:
-            row = Media(
-                unit_id=owner_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
-                bytes=len(stored.data), sha256=digest, created_at=self.now(),
-                alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
-            )  # fmt: skip
-            return await self._record(actor, row)
-        except BaseException:
-            if is_new:
-                path.unlink(missing_ok=True)
-            raise
+        row = Media(
+            unit_id=owner_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
+            bytes=len(stored.data), sha256=digest, created_at=self.now(), **_said(alts),
+        )  # fmt: skip
+        return await self._record_or_drop(actor, row, path if is_new else None)
 
     async def keep(
         self,
@@ -116,17 +110,11 @@ class MediaService:
         """Raises TooLarge, WrongType, BadInput, NotFound, Forbidden; then nothing is left behind."""
         owner_id = await self._owner(actor, unit_id)
         film, path, is_new = await asyncio.to_thread(self._take_in, file)
-        try:
-            row = Media(
-                unit_id=owner_id, kind=VIDEO, mime=film.mime, width=film.width, height=film.height, seconds=film.seconds,
-                codec=film.codec, bytes=path.stat().st_size, sha256=path.stem, created_at=self.now(),
-                alt_text=alts[INDONESIAN], alt_texts={lang: alt for lang, alt in alts.items() if lang != INDONESIAN},
-            )  # fmt: skip
-            return await self._record(actor, row)
-        except BaseException:
-            if is_new:
-                path.unlink(missing_ok=True)
-            raise
+        row = Media(
+            unit_id=owner_id, kind=VIDEO, mime=film.mime, width=film.width, height=film.height, seconds=film.seconds,
+            codec=film.codec, bytes=path.stat().st_size, sha256=path.stem, created_at=self.now(), **_said(alts),
+        )  # fmt: skip
+        return await self._record_or_drop(actor, row, path if is_new else None)
 
     def _take_in(self, file: BinaryIO) -> tuple[Film, Path, bool]:
         """Judges the video, takes out what tells where it was shot, and puts it under the hash of what is left."""
@@ -134,7 +122,7 @@ class MediaService:
             raise video_too_large()
         film = read_film(file)
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=_PART)
         try:
             with os.fdopen(handle, "w+b") as copy:
                 file.seek(0)
@@ -315,6 +303,15 @@ class MediaService:
         actor.must(Act.WRITE, unit.path)
         return unit_id
 
+    async def _record_or_drop(self, actor: Actor, row: Media, new: Path | None) -> Media:
+        """The row, or neither it nor the file that was put there for it."""
+        try:
+            return await self._record(actor, row)
+        except BaseException:
+            if new is not None:
+                new.unlink(missing_ok=True)
+            raise
+
     async def _record(self, actor: Actor, row: Media) -> Media:
         async with self.db.write() as session:
             session.add(row)
@@ -339,10 +336,14 @@ class MediaService:
 
 
 def _remove_parts(folder: Path, before: float) -> int:
-    abandoned = [path for path in folder.glob(f"*/*{_PART}") if path.stat().st_mtime < before]
+    abandoned = [path for path in folder.rglob(f"*{_PART}") if path.stat().st_mtime < before]
     for path in abandoned:
         path.unlink(missing_ok=True)
     return len(abandoned)
+
+
+def _said(alts: Mapping[str, str]) -> dict[str, Any]:
+    return {"alt_text": alts[INDONESIAN], "alt_texts": {lang: alt for lang, alt in alts.items() if lang != INDONESIAN}}
 
 
 def is_there(path: str) -> bool:

@@ -195,11 +195,12 @@ async def test_what_a_killed_process_left_half_written_goes_and_nothing_else(cas
     await media.upload(cast.sari, unit_id=None, data=photo(), alt_text="Ungu")
     (whole,) = files(media)
     old, young = (whole.with_name(f"tmp{name}.part") for name in ("old", "young"))
-    for path in (old, young):
+    old_video = media.folder / "tmpvideo.part"
+    for path in (old, young, old_video):
         path.write_bytes(b"half")
     long_ago = time.time() - 2 * ABANDONED
-    os.utime(old, (long_ago, long_ago))
-    os.utime(whole, (long_ago, long_ago))
-    assert await media.sweep() == 1
+    for path in (old, old_video, whole):
+        os.utime(path, (long_ago, long_ago))
+    assert await media.sweep() == 2
     assert sorted(files(media)) == sorted([whole, young])
     assert await media.sweep() == 0
