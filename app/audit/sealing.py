@@ -40,11 +40,10 @@ async def seal_pending(db: Database, *, chunk: int = 500) -> int:
 
     In small steps: while it hashes, nothing else in the process moves, and a burst must not wait for its own record.
     """
-    sealed = 0
-    while count := await _seal_some(db, limit=chunk):
+    sealed, count = 0, chunk
+    while count == chunk:
+        count = await _seal_some(db, limit=chunk)
         sealed += count
-        if count < chunk:
-            break
     return sealed
 
 

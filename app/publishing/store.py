@@ -84,8 +84,6 @@ async def paused_lanes(session: ReadSession, *, now: datetime) -> set[str]:
 ALL_LANES = "*"
 """A lane pause under this name holds every lane: nothing leaves until the operator says so."""
 
-IS_HELD = select(col(LanePause.lane)).where(col(LanePause.lane) == ALL_LANES).exists()
-
 
 async def claim_due(
     session: WriteSession, lane: str, *, worker_id: str, now: datetime, ahead: timedelta, limit: int
@@ -93,8 +91,8 @@ async def claim_due(
     """Take up to `limit` due deliveries of a lane that act before now + `ahead`; each has exactly one winner."""
     wanted = (
         select(D.id)
-        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED, ~IS_HELD)
-        .where(~exists().where(col(LanePause.lane) == lane, col(LanePause.until) > now))
+        .where(_IS_DUE, D.lane == lane, D.act_at <= now + ahead, D.valid_until > now, ~IS_PAUSED)
+        .where(~exists().where(col(LanePause.lane).in_([lane, ALL_LANES]), col(LanePause.until) > now))
         .order_by(D.act_at, D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -18,6 +18,7 @@ from app.channels.rules import Environment
 from app.content.values import write_date
 from app.engagement.rules import Row
 from app.kit.errors import BadInput, Problem
+from app.reports import rules
 from app.reports.writers.comma import bare, harmless
 from app.web import words
 from app.web.charts import MOST, bars
@@ -26,18 +27,7 @@ from app.web.sessions import HouseDep, VisitorDep
 
 router = APIRouter(include_in_schema=False)
 
-GROUPS = {
-    "kecamatan": "Kecamatan",
-    "unit": "Unit",
-    "platform": "Platform",
-    "tahapan": "Tahapan",
-    "programme": "Program",
-    "content": "Jenis konten",
-    "segment": "Segmen",
-    "lang": "Bahasa",
-    "day": "Hari",
-    "hour": "Jam terbit",
-}
+GROUPS = {"kecamatan": "Kecamatan", "unit": "Unit", **rules.GROUPS, "day": "Hari"}
 MEASURES = {
     "published": "Terbit",
     "views": "Tayangan",
