@@ -7,15 +7,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.platforms.answer import Answer, find_at, find_id, find_number, quote
-from app.platforms.connecting import AppKey, CannotConnect, Life
+from app.platforms.connecting import AppKey, CannotConnect, Life, Place
 from app.platforms.contract import NeedsReconnect, TryLater
 from app.platforms.http import AioTransport, Request
 
 TRY_AGAIN = "Mulai lagi dari halaman akun."
 
 
-def authorize_url(page: str, parameters: Mapping[str, str]) -> str:
-    return f"{page}?{urlencode({'response_type': 'code', **parameters})}"
+def authorize_url(
+    page: str, place: Place, *, scope: str, state: str, challenge: str = "", id_name: str = "client_id", **more: str
+) -> str:
+    """Where the person is sent. `challenge` only where the platform knows PKCE (S256); `id_name`: what it calls the app's id."""
+    asked = {
+        "response_type": "code",
+        id_name: place.app.id,
+        "redirect_uri": place.callback,
+        "scope": scope,
+        "state": state,
+    }
+    proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if challenge else {}
+    return f"{page}?{urlencode(asked | proof | more)}"
 
 
 def basic(app: AppKey) -> dict[str, str]:

@@ -37,13 +37,8 @@ class FacebookConnector:
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
         """Facebook's server flow knows no PKCE: the app's secret and the state stand for it."""
-        parameters = {
-            "client_id": place.app.id,
-            "redirect_uri": place.callback,
-            "state": state,
-            "scope": ",".join(self.scopes),
-        }
-        return oauth.authorize_url(f"{place.at(SITE)}/{place.version}/dialog/oauth", parameters)
+        page = f"{place.at(SITE)}/{place.version}/dialog/oauth"
+        return oauth.authorize_url(page, place, scope=",".join(self.scopes), state=state)
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
         app = {"client_id": place.app.id, "client_secret": place.app.secret}

@@ -11,7 +11,7 @@ from app.platforms import oauth
 from app.platforms.answer import find_id
 from app.platforms.connecting import Candidate, CannotConnect, Place, Renewed, Way
 from app.platforms.http import AioTransport, Request
-from app.platforms.meta_tokens import renew_long_lived
+from app.platforms.meta_tokens import exchange_code, exchange_short_lived, renew_long_lived
 
 SITE, TOKEN_HOST = "https://www.instagram.com", "https://api.instagram.com"
 PROFESSIONAL = {"BUSINESS", "MEDIA_CREATOR", "CREATOR"}
@@ -33,34 +33,16 @@ class InstagramConnector:
         self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
-        parameters = {
-            "client_id": place.app.id,
-            "redirect_uri": place.callback,
-            "scope": ",".join(self.scopes),
-            "state": state,
-        }
-        return oauth.authorize_url(f"{place.at(SITE)}/oauth/authorize", parameters)
+        page = f"{place.at(SITE)}/oauth/authorize"
+        return oauth.authorize_url(page, place, scope=",".join(self.scopes), state=state)
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
-        form = {
-            "client_id": place.app.id,
-            "client_secret": place.app.secret,
-            "grant_type": "authorization_code",
-            "redirect_uri": place.callback,
-            # Instagram hangs #_ behind its codes; it is not part of them.
-            "code": code.removesuffix("#_"),
-        }
         url = f"{place.at(TOKEN_HOST)}/oauth/access_token"
-        short = oauth.read_tokens(
-            await oauth.post_form(self._transport, url, form, hidden=form["code"]), title=self.title
-        )
+        short = await exchange_code(self._transport, place, url, code=code, title=self.title)
         oauth.check_scopes(oauth.split_scopes(short.get("permissions")), self.scopes, title=self.title)
-        query = (("grant_type", "ig_exchange_token"), ("client_secret", place.app.secret))
-        token = str(short["access_token"])
-        long_answer = await self._transport.send(
-            Request("GET", f"{place.base_url}/access_token", token, query=(*query, ("access_token", token)))
+        body = await exchange_short_lived(
+            self._transport, place, str(short["access_token"]), grant="ig_exchange_token", title=self.title
         )
-        body = oauth.read_tokens(long_answer, title=self.title)
         return [await self._account(place, str(body["access_token"]), oauth.life_of(body, now=self._now()))]
 
     async def renew(self, place: Place, credential: Mapping[str, str]) -> Renewed:

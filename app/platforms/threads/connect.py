@@ -11,7 +11,7 @@ from app.platforms import oauth
 from app.platforms.answer import find_id
 from app.platforms.connecting import Candidate, Place, Renewed, Way
 from app.platforms.http import AioTransport, Request
-from app.platforms.meta_tokens import renew_long_lived
+from app.platforms.meta_tokens import exchange_code, exchange_short_lived, renew_long_lived
 from app.platforms.threads import wire
 
 SITE = "https://threads.com"
@@ -29,35 +29,16 @@ class ThreadsConnector:
         self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
-        parameters = {
-            "client_id": place.app.id,
-            "redirect_uri": place.callback,
-            "scope": ",".join(self.scopes),
-            "state": state,
-        }
-        return oauth.authorize_url(f"{place.at(SITE)}/oauth/authorize", parameters)
+        page = f"{place.at(SITE)}/oauth/authorize"
+        return oauth.authorize_url(page, place, scope=",".join(self.scopes), state=state)
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
         """Threads does not say which scopes were granted: one that is missing shows when the account is read."""
-        form = {
-            "client_id": place.app.id,
-            "client_secret": place.app.secret,
-            "grant_type": "authorization_code",
-            "redirect_uri": place.callback,
-            "code": code.removesuffix("#_"),
-        }
         url = f"{place.base_url}/oauth/access_token"
-        short = oauth.read_tokens(
-            await oauth.post_form(self._transport, url, form, hidden=form["code"]), title=self.title
+        short = await exchange_code(self._transport, place, url, code=code, title=self.title)
+        body = await exchange_short_lived(
+            self._transport, place, str(short["access_token"]), grant="th_exchange_token", title=self.title
         )
-        token = str(short["access_token"])
-        query = (
-            ("grant_type", "th_exchange_token"),
-            ("client_secret", place.app.secret),
-            ("access_token", token),
-        )
-        answer = await self._transport.send(Request("GET", f"{place.base_url}/access_token", token, query=query))
-        body = oauth.read_tokens(answer, title=self.title)
         token = str(body["access_token"])
         me = await self._transport.send(
             Request("GET", f"{place.base_url}/{wire.VERSION}/me", token, query=(("fields", "id,username,name"),))

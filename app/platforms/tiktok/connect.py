@@ -28,13 +28,8 @@ class TikTokConnector:
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
         """PKCE is for its mobile and desktop apps; the web flow rests on the secret and the state."""
-        parameters = {
-            "client_key": place.app.id,
-            "redirect_uri": place.callback,
-            "scope": ",".join(self.scopes),
-            "state": state,
-        }
-        return oauth.authorize_url(f"{place.at(SITE)}/v2/auth/authorize/", parameters)
+        page = f"{place.at(SITE)}/v2/auth/authorize/"
+        return oauth.authorize_url(page, place, scope=",".join(self.scopes), state=state, id_name="client_key")
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": place.callback}

@@ -29,17 +29,8 @@ class XConnector:
         self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
-        return oauth.authorize_url(
-            f"{place.at(SITE)}/i/oauth2/authorize",
-            {
-                "client_id": place.app.id,
-                "redirect_uri": place.callback,
-                "scope": " ".join(self.scopes),
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-            },
-        )
+        page = f"{place.at(SITE)}/i/oauth2/authorize"
+        return oauth.authorize_url(page, place, scope=" ".join(self.scopes), state=state, challenge=challenge)
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
         form = {

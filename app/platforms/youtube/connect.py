@@ -34,18 +34,15 @@ class YouTubeConnector:
 
     def authorize_url(self, place: Place, *, state: str, challenge: str) -> str:
         """`prompt=consent`: without it Google gives a refresh token only to the very first consent."""
+        page = f"{place.at(SITE)}/o/oauth2/v2/auth"
         return oauth.authorize_url(
-            f"{place.at(SITE)}/o/oauth2/v2/auth",
-            {
-                "client_id": place.app.id,
-                "redirect_uri": place.callback,
-                "scope": " ".join(self.scopes),
-                "state": state,
-                "code_challenge": challenge,
-                "code_challenge_method": "S256",
-                "access_type": "offline",
-                "prompt": "consent",
-            },
+            page,
+            place,
+            scope=" ".join(self.scopes),
+            state=state,
+            challenge=challenge,
+            access_type="offline",
+            prompt="consent",
         )
 
     async def exchange(self, place: Place, *, code: str, verifier: str) -> Sequence[Candidate]:
