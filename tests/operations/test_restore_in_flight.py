@@ -84,6 +84,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 yield Place(house, cast, f"{address}/simulator", template, tmp_path / "cadangan.zip")
 
 
+@pytest.mark.deep
 async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_operator_says_so(place: Place) -> None:
     house, cast = place.house, place.cast
     gone_out = await place.post(cast.cilendek, PLATFORMS, later=30)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -269,6 +270,7 @@ async def _prepare(url: str) -> None:
         Prepared.channels = {channel.id or 0: channel.platform for channel in page.rows}
 
 
+@pytest.mark.deep
 def test_in_any_order_nothing_unapproved_is_sent_and_nothing_is_stuck(sqlite_template: Path, tmp_path: Path) -> None:
     Prepared.folder = tmp_path
     shutil.copy(sqlite_template, tmp_path / "cast.db")

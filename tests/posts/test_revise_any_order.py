@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -216,6 +217,7 @@ async def _prepare(url: str) -> None:
         assert await house.units.elections(cast.dewi, Act.CALENDAR) == {cast.election_id}
 
 
+@pytest.mark.deep
 def test_in_any_order_no_day_that_is_gone_leaves_and_nothing_is_stuck(sqlite_template: Path, tmp_path: Path) -> None:
     Prepared.folder = tmp_path
     shutil.copy(sqlite_template, tmp_path / "cast.db")
