@@ -30,6 +30,7 @@ from app.places import base_of, place_of
 from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters, build_connectors
+from app.posts.answering import AnswerService
 from app.posts.broadcasts import BroadcastService
 from app.posts.correcting import CorrectionService
 from app.posts.exchange import ExchangeService
@@ -91,6 +92,7 @@ class Kentongan:
     exchange: ExchangeService
     broadcasts: BroadcastService
     corrections: CorrectionService
+    answers: AnswerService
     revising: ReviseService
     series: SeriesService
     pauses: PauseService
@@ -192,6 +194,7 @@ def build(settings: Settings) -> Kentongan:
         exchange=ExchangeService(posts),
         broadcasts=broadcasts,
         corrections=CorrectionService(db),
+        answers=AnswerService(db, now),
         series=SeriesService(db, now, platforms, tahapan, broadcasts, people.actor_of),
         revising=revising,
         pauses=PauseService(db, clock),

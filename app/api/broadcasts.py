@@ -10,6 +10,7 @@ from app.accounts.rules import UnitKind
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
 from app.api.shapes import AnId, Code, Environment, Id, Lang, PriceRow, ReasonBody, TimingBody, Variables
 from app.posts.broadcasts import BroadcastInput, BroadcastView
+from app.posts.progress_rules import Progress
 
 router = APIRouter(tags=["siaran"], route_class=LimitedRoute)
 
@@ -89,6 +90,27 @@ class BroadcastRow(Row):
     cancelled_at: datetime | None = None
     withdrawal: TakenDownRow | None = Field(None, description="Kemajuan penarikan, bila siaran ini ditarik.")
     corrects: int | None = None
+    answers: dict[str, int] = Field(
+        {}, examples=[{"waiting": 60, "accepted": 6, "declined": 2}], description="Jawaban unit atas sebuah saran."
+    )
+
+
+class UnitProgressRow(Row):
+    post_id: int
+    unit_id: int
+    unit_name: str = Field(examples=["PPS Cilendek Barat"])
+    progress: Progress = Field(examples=["out"])
+    is_late: bool
+    out: int = Field(description="Kiriman yang sudah terbit.")
+    wanted: int
+    due_at: datetime | None
+    published_at: datetime | None
+    reason: str
+
+
+class UnitProgressList(BaseModel):
+    data: list[UnitProgressRow]
+    next: str | None = None
 
 
 class BroadcastList(BaseModel):
@@ -131,6 +153,23 @@ async def create_broadcast(response: Response, house: HouseDep, actor: ActorDep,
 @router.get("/broadcasts/{broadcast_id}", summary="Satu siaran dan kemajuannya")
 async def read_broadcast(house: HouseDep, actor: ActorDep, broadcast_id: Id) -> BroadcastRow:
     return _row(await house.broadcasts.get(actor, broadcast_id))
+
+
+@router.get(
+    "/broadcasts/{broadcast_id}/units", summary="Kemajuan sebuah siaran unit demi unit; late: yang terlambat saja"
+)
+async def list_progress(
+    request: Request,
+    response: Response,
+    house: HouseDep,
+    actor: ActorDep,
+    broadcast_id: Id,
+    page: PageDep,
+    late: bool = False,
+) -> UnitProgressList:
+    found = await house.answers.progress(actor, broadcast_id, late_only=late, limit=page.limit, cursor=page.cursor)
+    response.headers.update(linked(request, found))
+    return UnitProgressList(data=[UnitProgressRow.model_validate(row) for row in found.rows], next=found.next)
 
 
 @router.post("/broadcasts/{broadcast_id}/cancel", summary="Batalkan yang belum dikirim")

@@ -23,7 +23,7 @@ from app.api.shapes import (
     Variables,
     VariantRow,
 )
-from app.posts.rules import PostState
+from app.posts.rules import Answer, PostState, Reviewer
 from app.posts.service import PostInput, PostView
 from app.posts.store import PostFilter
 
@@ -57,8 +57,11 @@ class PostRow(Row):
     deliveries: list[DeliveryRow]
     etag: str = Field(examples=['"75-1-9f1c2b7a"'])
     created_by: int | None
+    edited_by: int | None = Field(None, description="Yang terakhir mengubahnya; ia tidak boleh menyetujuinya.")
     approved_by: int | None
     price: PriceRow
+    needs: Reviewer = Field(Reviewer.NOBODY, description="Siapa yang harus meninjau: nobody, above, atau kpu.")
+    answer: Answer = Field(Answer.NONE, description="Jawaban unit bila ini saran dari siaran; selain itu kosong.")
 
 
 class PostList(BaseModel):
@@ -191,6 +194,12 @@ async def reject_post(response: Response, house: HouseDep, actor: ActorDep, post
 async def exempt_post(response: Response, house: HouseDep, actor: ActorDep, post_id: Id, body: ExemptBody) -> PostRow:
     """Berlaku selama kata-kata yang ditemukan tidak berubah, dan tercatat di jejak audit."""
     await house.posts.exempting.exempt(actor, post_id, rule=body.rule, reason=body.reason)
+    return _row(response, await house.posts.get(actor, post_id))
+
+
+@router.post("/posts/{post_id}/decline", summary="Tolak saran siaran, dengan alasan")
+async def decline_post(response: Response, house: HouseDep, actor: ActorDep, post_id: Id, body: RejectBody) -> PostRow:
+    await house.answers.decline(actor, post_id, reason=body.reason)
     return _row(response, await house.posts.get(actor, post_id))
 
 

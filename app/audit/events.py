@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     POST_IN_REVIEW = "post.in_review"
     POST_APPROVED = "post.approved"
     POST_REJECTED = "post.rejected"
+    POST_SUGGESTED = "post.suggested"
     TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 
 

@@ -90,7 +90,7 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = authors & {member.user_id for member in members}
         case EventKind.POST_IN_REVIEW:
             told = _reviewers(event, [member for member in members if member.user_id not in authors])
-        case EventKind.TASK_RECALLED:
+        case EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.

@@ -121,6 +121,18 @@ def _rejected(event: Happening) -> Text:
     )
 
 
+def _suggested(event: Happening) -> Text:
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    until = _moment(event.detail.get("deadline"), event.timezone)
+    said = [
+        "Terima apa adanya, ubah dulu, atau tolak dengan alasan.",
+        f"Rencana terbit {due}." if due else "",
+        f"Jawab sebelum {until}." if until else "",
+        "Tanpa jawaban, tidak akan terbit.",
+    ]
+    return Text(f"Saran unggahan untuk {event.unit_name}", " ".join(filter(None, said)), _post_link(event))
+
+
 def _recalled(event: Happening) -> Text:
     places = ", ".join(TITLES.get(name, name.capitalize()) for name in event.detail.get("platforms", ()))
     due = _moment(event.detail.get("due_at"), event.timezone)
@@ -184,6 +196,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.POST_IN_REVIEW: _in_review,
     EventKind.POST_APPROVED: _approved,
     EventKind.POST_REJECTED: _rejected,
+    EventKind.POST_SUGGESTED: _suggested,
     EventKind.TASK_RECALLED: _recalled,
 }
 """All but a miss, which several deliveries may share."""

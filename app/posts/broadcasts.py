@@ -29,9 +29,9 @@ from app.posts.attaching import Attached
 from app.posts.correcting import channels_to_correct
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
-from app.posts.rules import Timing
+from app.posts.rules import SUGGESTED, Answer, Timing
 from app.posts.service import check_variables
-from app.posts.telling import broadcast_review_wanted
+from app.posts.telling import broadcast_review_wanted, suggested
 from app.posts.writing import Common, Item, Writer
 from app.publishing.service import PublishingService, TakenDown
 from app.publishing.withdrawing import read_reason
@@ -87,7 +87,7 @@ class Sample:
 class BroadcastView:
     """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand.
 
-    `price`: what its live deliveries would cost where a platform bills by the post; told before sending alone.
+    `answers`: what units have said to a suggestion. `price`: what its live deliveries would cost where a platform bills by the post; told before sending alone.
     """
 
     id: int | None
@@ -108,6 +108,7 @@ class BroadcastView:
     price: Price = NOTHING
     withdrawal: TakenDown | None = None
     corrects: int | None = None
+    answers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,12 @@ class BroadcastService:
             session.add(row)
             await session.flush()
             assert row.id is not None
-            common = Common(**{**draft.common.__dict__, "broadcast_id": row.id})
-            await Writer(self.media, self.publishing, self.adapters).insert(session, draft.items, common)
+            is_offered = wanted.mode == SUGGESTED
+            # A suggestion waits on the unit's own desk: nothing is queued before somebody there has said yes.
+            items = [replace(item, route=None) for item in draft.items] if is_offered else draft.items
+            answer = Answer.WAITING if is_offered else Answer.NONE
+            common = replace(draft.common, broadcast_id=row.id, answer=answer)
+            ids = await Writer(self.media, self.publishing, self.adapters).insert(session, items, common)
             detail = {"template": draft.template.key, "units": row.units, "deliveries": row.deliveries}
             await record(
                 session,
@@ -179,7 +184,11 @@ class BroadcastService:
                 subject=f"broadcast:{row.id}",
                 detail=detail,
             )
-            await tell(session, broadcast_review_wanted(row, draft.items), at=self.now())
+            await tell(
+                session,
+                suggested(row, ids, items) if is_offered else broadcast_review_wanted(row, items),
+                at=self.now(),
+            )
         return await self.get(actor, row.id)
 
     async def get(self, actor: Actor, broadcast_id: int) -> BroadcastView:
@@ -374,6 +383,7 @@ class BroadcastService:
         down = await self.publishing.taken_down(session, ids)
         waiting = await store.count_in_review(session, ids)
         titles = await content_store.titles(session, [row.template_id for row in rows])
+        answers = await store.count_answers(session, [row.id or 0 for row in rows if row.mode == SUGGESTED])
         return [
             BroadcastView(
                 row.id,
@@ -392,6 +402,7 @@ class BroadcastService:
                 cancelled_at=row.cancelled_at,
                 withdrawal=down.get(row.id or 0),
                 corrects=row.corrects,
+                answers=answers.get(row.id or 0, {}),
             )
             for row in rows
         ]

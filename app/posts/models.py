@@ -41,6 +41,7 @@ class Post(SQLModel, table=True):
     `tahapan`, `programme`, `segment`, `pillar` and `lang` are kept beside it because reports group by them.
     `series_step` is its place in its series: `H-7`, or `P3` for the third week.
     `checked_at`: when the guard last read it.
+    `answer`: what the unit has said to a suggestion (rules.Answer); empty for every other post.
     `stale_at`: since then something of it has left (or was leaving) with what the calendar no longer says.
     """
 
@@ -71,6 +72,7 @@ class Post(SQLModel, table=True):
     version: int = 1
     stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    answer: str = ""
 
 
 class Series(SQLModel, table=True):

@@ -26,6 +26,26 @@ class PostState(StrEnum):
     CANCELLED = "cancelled"
 
 
+SUGGESTED = "suggested"
+
+
+class Answer(StrEnum):
+    """What a unit has said to a suggestion; empty for every other post."""
+
+    NONE = ""
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    ADAPTED = "adapted"
+    DECLINED = "declined"
+
+
+def answer_to(before: str, *, is_untouched: bool, is_submitted: bool) -> Answer:
+    """After a unit has sent a suggestion on, changed or not; a draft it only works on is still no answer."""
+    if not before or not is_submitted:
+        return Answer(before)
+    return Answer.ACCEPTED if is_untouched else Answer.ADAPTED
+
+
 MAY_EDIT = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED, PostState.APPROVED, PostState.SCHEDULED)
 MAY_SUBMIT = (PostState.DRAFT, PostState.REJECTED)
 MAY_CANCEL = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED, PostState.APPROVED, PostState.SCHEDULED)

@@ -88,6 +88,9 @@ class PostView:
     created_by: int | None
     approved_by: int | None
     price: Price = NOTHING
+    edited_by: int | None = None
+    needs: Reviewer = Reviewer.NOBODY
+    answer: rules.Answer = rules.Answer.NONE
 
 
 @dataclass
@@ -361,6 +364,8 @@ class PostService:
             kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
             row["content"] |= {"edited_by": edited_by, KEPT_AS: exemptions(post)}
+            is_untouched = common.source.is_untouched and list(item.media) == post.content.get("media", [])
+            row["answer"] = rules.answer_to(post.answer, is_untouched=is_untouched, is_submitted=item.route is not None)
             # The post before its deliveries, as everywhere: who locks them the other way round meets an approval head on.
             await self._change(session, post, {name: value for name, value in row.items() if name not in kept})
             await self.publishing.take_out(session, post_id)
@@ -489,4 +494,7 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         post.created_by,
         post.approved_by,
         price_of((d.platform, d.environment, said.get(d.platform, "")) for d in deliveries),
+        edited_by=content.get("edited_by"),
+        needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
+        answer=rules.Answer(post.answer),
     )

@@ -12,7 +12,7 @@ from app.accounts.models import Unit
 from app.channels.models import Channel
 from app.kit.db import ReadSession, WriteSession
 from app.posts.models import Broadcast, Post
-from app.posts.rules import PostState
+from app.posts.rules import Answer, PostState
 from app.publishing.models import Delivery
 from app.publishing.rules import State as DeliveryState
 
@@ -135,9 +135,8 @@ async def cancel_broadcast_posts(session: WriteSession, broadcast_id: int, *, no
         col(Delivery.post_id) == col(Post.id), col(Delivery.state) != DeliveryState.CANCELLED
     )
     open_states = [PostState.IN_REVIEW, PostState.APPROVED, PostState.SCHEDULED]
-    statement = update(Post).where(
-        col(Post.broadcast_id) == broadcast_id, col(Post.state).in_(open_states), ~left.exists()
-    )
+    is_open = or_(col(Post.state).in_(open_states), col(Post.answer) == Answer.WAITING)
+    statement = update(Post).where(col(Post.broadcast_id) == broadcast_id, is_open, ~left.exists())
     await session.run(
         statement.values(state=PostState.CANCELLED, reason=reason, updated_at=now, version=Post.version + 1)
     )
@@ -156,6 +155,20 @@ async def running(session: ReadSession, *, due_before: datetime, limit: int) -> 
 async def mark_done(session: WriteSession, post_ids: Sequence[int], *, now: datetime) -> None:
     statement = update(Post).where(col(Post.id).in_(post_ids), col(Post.state) == PostState.SCHEDULED)
     await session.run(statement.values(state=PostState.DONE, updated_at=now))
+
+
+async def count_answers(session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Of suggested broadcasts, by broadcast and answer."""
+    if not broadcast_ids:
+        return {}
+    query = select(col(Post.broadcast_id), col(Post.answer), func.count())
+    query = query.where(col(Post.broadcast_id).in_(broadcast_ids), col(Post.answer) != "")
+    found: dict[int, dict[str, int]] = {}
+    for broadcast_id, answer, count in (
+        await session.exec(query.group_by(col(Post.broadcast_id), col(Post.answer)))
+    ).all():
+        found.setdefault(broadcast_id or 0, {})[answer] = count
+    return found
 
 
 async def count_in_review(session: ReadSession, broadcast_ids: Sequence[int]) -> dict[int, int]:

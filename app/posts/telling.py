@@ -49,6 +49,20 @@ def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event
     return [Event(EventKind.POST_IN_REVIEW, f"broadcast:{row.id}", row.unit_id, detail)]
 
 
+def suggested(row: Broadcast, ids: Sequence[int], items: Sequence[Item]) -> list[Event]:
+    """One for each unit: it has something to answer."""
+    deadline = _iso(row.deadline)
+    return [
+        Event(
+            EventKind.POST_SUGGESTED,
+            f"post:{post_id}",
+            item.plan.speaker.unit_id,
+            {"deadline": deadline, "due_at": _iso(item.plan.due_at), "by": row.created_by},
+        )
+        for post_id, item in zip(ids, items, strict=True)
+    ]
+
+
 def series_review_wanted(ids: Sequence[int], items: Sequence[Item], author: int) -> list[Event]:
     """One for each moment of a series: whoever reads the first of its posts finds the others beside it."""
     waiting = [

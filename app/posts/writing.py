@@ -12,7 +12,7 @@ from app.platforms.contract import Adapter
 from app.posts.attaching import Clip
 from app.posts.models import Post
 from app.posts.planning import Plan, Source
-from app.posts.rules import PostState, Reviewer, Route, Timing
+from app.posts.rules import Answer, PostState, Reviewer, Route, Timing
 from app.publishing.rules import Frozen
 from app.publishing.service import NewDelivery, PublishingService
 from app.tahapan.rules import Calendar
@@ -47,6 +47,7 @@ class Common:
     clip: Clip | None = None
     series_id: int | None = None
     series_step: str = ""
+    answer: Answer = Answer.NONE
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class Writer:
             "version": 1,
             "stale_at": None,
             "checked_at": common.now,
+            "answer": common.answer,
         }
 
     def deliveries(self, post_id: int, item: Item, content: Mapping[str, Any], common: Common) -> list[NewDelivery]:

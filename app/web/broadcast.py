@@ -153,6 +153,27 @@ async def show(request: Request, house: HouseDep, actor: VisitorDep, broadcast_i
     return await _progress(request, house, actor, await house.broadcasts.get(actor, broadcast_id))
 
 
+@router.get("/siaran/{broadcast_id}/unit")
+async def list_units(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    broadcast_id: BroadcastId,
+    terlambat: str = "",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Response:
+    """Unit by unit; `terlambat`: only what should be out by now and is not."""
+    view, frame = await house.broadcasts.get(actor, broadcast_id), await frame_for(house, actor)
+    found = await house.answers.progress(actor, broadcast_id, late_only=bool(terlambat), limit=100, cursor=cursor)
+    here = f"/siaran/{broadcast_id}/unit?{'terlambat=1&' if terlambat else ''}"
+    return await page(
+        request, house, actor, "siaran_unit.html", part="daftar", frame=frame, view=view, late_only=bool(terlambat),
+        rows=[(row, words.PROGRESS[row.progress], _when(row.published_at or row.due_at, frame)) for row in found.rows],
+        late=await house.answers.late_count(actor, broadcast_id), is_first=cursor is None,
+        deadline=_when(view.deadline, frame), more=f"{here}cursor={found.next}" if found.next else None,
+    )  # fmt: skip
+
+
 @router.post("/siaran/{broadcast_id}/batalkan")
 async def cancel(request: Request, house: HouseDep, actor: VisitorDep, broadcast_id: BroadcastId) -> Response:
     try:
@@ -249,11 +270,16 @@ async def _progress(
     ended = sum(count for state, count in view.by_state.items() if state not in OPEN)
     return await page(
         request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, view=view, problem=problem,
-        bars=_bars(view), ended=ended, is_open=is_open or is_coming_down, troubles=_troubles(view.problems),
+        late=await house.answers.late_count(actor, view.id or 0), answers=_answers(view), bars=_bars(view), ended=ended, is_open=is_open or is_coming_down, troubles=_troubles(view.problems),
         made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
         may_cancel=is_open and may_send,
         may_withdraw=may_send and bool(view.by_state.get(State.PUBLISHED, 0) - (taken.asked - taken.down if taken else 0)),
     )  # fmt: skip
+
+
+def _answers(view: BroadcastView) -> list[tuple[str, int]]:
+    """In the order of an answer's life; only those that occur."""
+    return [(word, view.answers[answer]) for answer, word in words.ANSWERS.items() if view.answers.get(answer)]
 
 
 def _bars(view: BroadcastView) -> list[Bar]:

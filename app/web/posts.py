@@ -9,10 +9,11 @@ from starlette.responses import Response
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError
-from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, PostState, Reviewer, may_approve
+from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, Answer, PostState, Timing, may_approve
 from app.posts.service import PostView
 from app.web import words
 from app.web.cards import cards_for
+from app.web.fields import clean
 from app.web.findings import exemptible
 from app.web.previews import Preview, Warned
 from app.web.render import go, page
@@ -46,6 +47,39 @@ async def reject(
     return await _act(request, house, actor, post_id, house.posts.reject(actor, post_id, reason=alasan), note="tolak")
 
 
+@router.post("/unggahan/{post_id}/sesuaikan")
+async def adapt(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    post_id: PostId,
+    teks: Annotated[str, Form(max_length=70_000)] = "",
+) -> Response:
+    """A suggestion in the unit's own words, sent on at once."""
+
+    async def work() -> PostView:
+        post = await house.posts.get(actor, post_id)
+        changes: dict[str, object] = {
+            "text": clean(teks).strip(),
+            "overrides": {},
+            "timing": Timing.from_json(post.timing),
+        }
+        return await house.posts.edit(actor, post_id, changes, if_match=post.etag)
+
+    return await _act(request, house, actor, post_id, work(), note="diajukan")
+
+
+@router.post("/unggahan/{post_id}/tolak-saran")
+async def decline(
+    request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = ""
+) -> Response:
+    async def work() -> PostView:
+        await house.answers.decline(actor, post_id, reason=clean(alasan))
+        return await house.posts.get(actor, post_id)
+
+    return await _act(request, house, actor, post_id, work(), note="saran-tolak")
+
+
 @router.post("/unggahan/{post_id}/batalkan")
 async def cancel(
     request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = ""
@@ -71,7 +105,7 @@ async def _show(
     unit = await house.units.get(actor, post.unit_id)
     writes, in_review = actor.may(Act.WRITE, unit.path), post.state is PostState.IN_REVIEW
     # The service decides again; here only a button that would certainly be refused is left out.
-    refused = may_approve(actor, unit.path, needs=Reviewer.ABOVE, created_by=post.created_by)
+    refused = may_approve(actor, unit.path, needs=post.needs, created_by=post.created_by, edited_by=post.edited_by)
     title = (await house.templates.get(actor, post.template_id)).title if post.template_id else "Teks sendiri"
     return await page(
         request, house, actor, "unggahan.html", status=status, post=post, unit=unit, title=title, problem=problem,
@@ -79,10 +113,20 @@ async def _show(
         warnings=[warned(found) for found in post.guard],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         must_look=in_review and refused is None and bool(post.media), cards=await cards_for(house, actor, post.deliveries),
+        is_asked=post.answer is Answer.WAITING, may_answer=writes and post.answer is Answer.WAITING,
+        deadline=await _deadline(house, actor, post, unit.timezone),
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
         exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
         may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
     )  # fmt: skip
+
+
+async def _deadline(house: Kentongan, actor: Actor, post: PostView, zone: str) -> words.Moment | None:
+    """Of a suggestion: until when an answer is wanted."""
+    if post.answer is not Answer.WAITING or post.broadcast_id is None:
+        return None
+    deadline = await house.answers.deadline(actor, post.id)
+    return words.moment(deadline, zone) if deadline else None
 
 
 def _preview(variant: object) -> Preview:

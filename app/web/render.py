@@ -53,6 +53,7 @@ NOTES = {
     "tahapan-batal": "Perubahan dibatalkan; tahapan dan unggahannya kembali seperti semula.",
     "jeda-semua": "Dijeda. Tidak ada yang terbit dari unit ini dan unit di bawahnya sampai Anda lanjutkan.",
     "jeda-selesai": "Dilanjutkan. Yang masih berlaku terbit sesuai waktunya.",
+    "saran-tolak": "Saran ditolak; alasannya dibaca oleh pengirim siaran.",
     "seri": "Seri dibuat.",
     "seri-ubah": "Seri diubah, sampai ke unggahan yang belum dikirim.",
     "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",

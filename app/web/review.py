@@ -17,7 +17,7 @@ from app.content.media import VIDEO
 from app.content.service import RenderInput
 from app.kit.errors import AppError, BadInput, Problem
 from app.kit.paging import encode
-from app.posts.rules import PostState
+from app.posts.rules import PostState, may_approve
 from app.posts.service import PostView
 from app.posts.store import PostFilter
 from app.web import words
@@ -169,7 +169,7 @@ async def _list(
     actor.must(Act.REVIEW)
     found = await house.posts.list(actor, PostFilter(state=PostState.IN_REVIEW), limit=PAGE, cursor=cursor)
     units = await units_by_id(house, actor, [post.unit_id for post in found.rows])
-    mine = [post for post in found.rows if actor.may(Act.REVIEW, units[post.unit_id].path)]
+    mine = [post for post in found.rows if _may_decide(actor, post, units[post.unit_id])]
     titles = await _titles(house, actor, mine)
     waiting = [_waiting(post, units[post.unit_id], titles) for post in mine]
     return await page(
@@ -215,7 +215,7 @@ async def _show(
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         beside=await _beside(house, actor, post), warnings=_warnings(post), photos=await photos_of(house, actor, post),
         checks=PHOTO_CHECKS, is_open=post.state is PostState.IN_REVIEW and actor.may(Act.REVIEW, unit.path),
-        is_own=post.created_by == actor.user_id, error=error.message if error else "",
+        why_not=_why_not(actor, post, unit), error=error.message if error else "",
         problems=by_field(error) if error else {}, skip=await _next(house, actor, post_id), exemptible=exemptible(post),
     )  # fmt: skip
 
@@ -271,10 +271,18 @@ async def _next(house: Kentongan, actor: Actor, post_id: int) -> int | None:
         found = await house.posts.list(actor, PostFilter(state=PostState.IN_REVIEW), limit=PAGE, cursor=cursor)
         units = await units_by_id(house, actor, [post.unit_id for post in found.rows])
         for post in found.rows:
-            is_mine = actor.may(Act.REVIEW, units[post.unit_id].path) and post.created_by != actor.user_id
-            if is_mine and post.id != post_id:
+            if _may_decide(actor, post, units[post.unit_id]) and post.id != post_id:
                 return post.id
     return None
+
+
+def _may_decide(actor: Actor, post: PostView, unit: Unit) -> bool:
+    """What another must approve would only stand in the way: one's own, and what needs the KPU."""
+    return _why_not(actor, post, unit) is None
+
+
+def _why_not(actor: Actor, post: PostView, unit: Unit) -> str | None:
+    return may_approve(actor, unit.path, needs=post.needs, created_by=post.created_by, edited_by=post.edited_by)
 
 
 async def _go_on(house: Kentongan, actor: Actor, post_id: int, *, note: str) -> Response:

@@ -8,7 +8,8 @@ from app.accounts.rules import Role
 from app.channels.rules import State as ChannelState
 from app.content.values import write_date, zone_name
 from app.platforms.registry import TITLES
-from app.posts.rules import PostState
+from app.posts.progress_rules import Progress
+from app.posts.rules import Answer, PostState
 from app.publishing.rules import Outcome, State
 from app.publishing.service import Wish
 
@@ -113,6 +114,22 @@ STAGE_KINDS: dict[str, str] = {
     "program": "Program",
     "psu": "Pemungutan suara ulang",
     "pilkada_ulang": "Pilkada ulang",
+}
+ANSWERS = {
+    Answer.WAITING: "belum dijawab",
+    Answer.ACCEPTED: "diterima",
+    Answer.ADAPTED: "diterima dengan perubahan",
+    Answer.DECLINED: "ditolak",
+}
+PROGRESS = {
+    Progress.OUT: Label("Terbit", "terbit", "good"),
+    Progress.PARTLY: Label("Terbit sebagian", "terbit"),
+    Progress.AHEAD: Label("Terjadwal", "jam"),
+    Progress.REVIEW: Label("Menunggu tinjauan", "tinjau"),
+    Progress.ASKED: Label("Belum dijawab", "tanya", "loud"),
+    Progress.NOT_OUT: Label("Tidak terbit", "gagal", "loud"),
+    Progress.DECLINED: Label("Saran ditolak", "batal", "faint"),
+    Progress.CANCELLED: Label("Dibatalkan", "batal", "faint"),
 }
 MODES = {"mandatory": "Wajib", "suggested": "Saran"}
 

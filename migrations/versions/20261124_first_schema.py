@@ -704,6 +704,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('stale_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answer', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['approved_by'], ['user_account.id'], name=op.f('fk_post_approved_by_user_account')),
     sa.ForeignKeyConstraint(['broadcast_id'], ['broadcast.id'], name=op.f('fk_post_broadcast_id_broadcast')),
     sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_post_created_by_user_account')),

@@ -22,6 +22,7 @@ from app.posts.rules import Timing
 from app.posts.series import SeriesInput
 from app.posts.series_rules import Schedule
 from app.posts.service import PostInput, PostView
+from app.posts.store import PostFilter
 from app.tahapan.service import StageEdit
 from app.web import assets
 from tests.api.matrix import COLUMNS, ROUTES, Call
@@ -81,6 +82,15 @@ class World:
         wanted = BroadcastInput(await self.template(), ("pps",), None, None, ("x",), SOON)
         return (await self.site.house.broadcasts.create(self.site.cast.budi, wanted)).id or 0
 
+    async def suggestion(self) -> int:
+        """Sari's part of a suggested broadcast, not answered."""
+        house, cast = self.site.house, self.site.cast
+        wanted = BroadcastInput(
+            await self.template(), ("pps",), None, [id_of(cast.cilendek)], ("x",), SOON, mode="suggested"
+        )
+        made = await house.broadcasts.create(cast.budi, wanted)
+        return (await house.posts.list(cast.budi, PostFilter(broadcast_id=made.id), limit=1)).rows[0].id
+
     async def channel(self, environment: str = "practice") -> int:
         made = await self.site.house.channels.add(
             self.site.cast.rina, unit_id=id_of(self.site.cast.cilendek), platform="x", environment=environment,
@@ -138,7 +148,8 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "activity": self.activity, "telephone": self.telephone, "pause": self.pause, "series": self.series, "wished": self.wished, "revision": self.revision,
+            "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
+            "series": self.series, "wished": self.wished, "revision": self.revision,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),

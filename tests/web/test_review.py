@@ -66,6 +66,17 @@ async def test_who_edited_last_is_told_why_they_may_not_approve(browse: Browse, 
     assert await state_of(house, cast, post.id) == "in_review"
 
 
+async def test_what_one_may_not_approve_is_not_in_ones_list(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    edited, plain = await in_review(house, cast, "Posko satu buka."), await in_review(house, cast, "Posko dua buka.")
+    await house.posts.edit(cast.budi, edited.id, {"text": "Posko kami buka lusa."}, if_match=edited.etag)
+    budi = await browse(cast.budi)
+    page = (await budi.get("/tinjau")).text
+    assert f"/tinjau/{plain.id}" in page
+    assert f"/tinjau/{edited.id}" not in page
+    assert "Anda yang menulis unggahan ini." in (await budi.get(f"/tinjau/{edited.id}")).text
+    assert f"/tinjau/{edited.id}" in (await (await browse(cast.dewi)).get("/tinjau")).text
+
+
 async def test_a_photo_is_approved_only_after_every_check(browse: Browse, cast: Cast, house: Kentongan) -> None:
     post = await in_review(house, cast, media=[await photo(house, cast)])
     budi, path = await browse(cast.budi), f"/tinjau/{post.id}/setujui"
