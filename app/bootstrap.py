@@ -92,7 +92,6 @@ class Kentongan:
     exchange: ExchangeService
     broadcasts: BroadcastService
     corrections: CorrectionService
-    answers: AnswerService
     revising: ReviseService
     series: SeriesService
     pauses: PauseService
@@ -110,6 +109,10 @@ class Kentongan:
     @property
     def compliance(self) -> ComplianceService:
         return ComplianceService(self.recaps)
+
+    @property
+    def answers(self) -> AnswerService:
+        return AnswerService(self.db, self.clock.now)
 
     def publisher(self) -> Publisher:
         """A publisher for one worker process."""
@@ -194,7 +197,6 @@ def build(settings: Settings) -> Kentongan:
         exchange=ExchangeService(posts),
         broadcasts=broadcasts,
         corrections=CorrectionService(db),
-        answers=AnswerService(db, now),
         series=SeriesService(db, now, platforms, tahapan, broadcasts, people.actor_of),
         revising=revising,
         pauses=PauseService(db, clock),
