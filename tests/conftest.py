@@ -1,20 +1,16 @@
 """What every test may ask for: a real database of each kind, a real Redis, a clock that stands still."""
 
-import asyncio
-import shutil
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from app.kit.db import Database
 from app.settings import Settings
 from tests.support import servers
+from tests.support.databases import Pool, fresh_database, run_apart
 from tests.support.schema import create_schema
 
 NOW = datetime(2024, 11, 1, 3, 0, tzinfo=UTC)
@@ -42,43 +38,21 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("schema") / "template.db"
-    _run(create_schema(f"sqlite:///{path}"))
+    run_apart(create_schema(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Has `{db}` in it; the database `template_ktg` holds the schema."""
+def postgres_pool() -> Iterator[Pool]:
     with servers.postgres() as url:
-        _run(_admin(url, "CREATE DATABASE template_ktg"))
-        _run(create_schema(url.format(db="template_ktg")))
-        yield url
-
-
-def _run(work: Coroutine[None, None, None]) -> None:
-    """Set-up may be asked for from inside a running loop, so it gets a thread and a loop of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
-
-
-async def _admin(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url.format(db="postgres"))
-    await connection.execute(statement)
-    await connection.close()
+        yield Pool(url, ours=servers.OURS)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh database with the schema, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        path = tmp_path / "kentongan.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    url, name = request.getfixturevalue("postgres_url"), f"t{uuid4().hex}"
-    _run(_admin(url, f"CREATE DATABASE {name} TEMPLATE template_ktg STRATEGY file_copy"))
-    yield url.format(db=name)
-    _run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with fresh_database(request, request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

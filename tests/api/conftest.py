@@ -7,7 +7,8 @@ import structlog
 
 from tests.conftest import NOW
 from tests.support.client import Site, open_site
-from tests.support.house import add_template, fresh_database, settings_for, still_at, wipe
+from tests.support.databases import fresh_database
+from tests.support.house import add_template, settings_for, still_at, wipe
 
 
 @pytest.fixture(scope="module", autouse=True)

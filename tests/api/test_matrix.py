@@ -29,7 +29,8 @@ from tests.api.matrix import COLUMNS, ROUTES, Call
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site, token_for
-from tests.support.house import fresh_database, settings_for, still_at
+from tests.support.databases import fresh_database
+from tests.support.house import settings_for, still_at
 
 PLACES = (("ppk_barat", ""), ("ppk_utara", " di utara"), ("kpu", " KPU"))
 SOON = Timing(at=NOW + timedelta(hours=2))

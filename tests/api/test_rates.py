@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site
-from tests.support.house import fresh_database, settings_for, still_at
+from tests.support.databases import fresh_database
+from tests.support.house import settings_for, still_at
 
 POLICY = re.compile(r'"(reads|writes)";q=\d+;w=60')
 STATE = re.compile(r'"(reads|writes)";r=\d+;t=\d+')

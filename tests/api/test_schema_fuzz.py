@@ -18,17 +18,8 @@ from app.settings import Settings
 from tests.conftest import NOW
 from tests.support.cast import make_cast
 from tests.support.client import NOWHERE, token_for
-from tests.support.house import (
-    add_channels,
-    add_template,
-    fresh_database,
-    moved,
-    open_house,
-    run_apart,
-    serving,
-    settings_for,
-    still_at,
-)
+from tests.support.databases import fresh_database, run_apart
+from tests.support.house import add_channels, add_template, moved, open_house, serving, settings_for, still_at
 
 pytestmark = pytest.mark.deep
 

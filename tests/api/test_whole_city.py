@@ -13,7 +13,8 @@ import pytest
 from app.main import create_app
 from tests.conftest import NOW
 from tests.support.client import NOWHERE
-from tests.support.house import City, city_house, fresh_database, moved, publishing, serving, settings_for, ticking_from
+from tests.support.databases import fresh_database
+from tests.support.house import City, city_house, moved, publishing, serving, settings_for, ticking_from
 from tests.support.wait import wait_until
 
 ALL = ["x", "facebook", "instagram"]

@@ -21,7 +21,7 @@ from app.settings import ROOT
 from tests.support.processes import descendants, free_port
 from tests.support.wait import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
 PROMISED_SECONDS = 60
 UNITS, PLATFORMS = 74, ("x", "facebook", "instagram")

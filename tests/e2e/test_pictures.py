@@ -19,16 +19,8 @@ from app.main import create_app
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
 from tests.support.client import NOWHERE, token_for
-from tests.support.house import (
-    cast_house,
-    channels_of,
-    fresh_database,
-    moved,
-    publishing,
-    serving,
-    settings_for,
-    ticking_from,
-)
+from tests.support.databases import fresh_database
+from tests.support.house import cast_house, channels_of, moved, publishing, serving, settings_for, ticking_from
 from tests.support.wait import wait_until
 
 SIZES = ((900, 1600), (1600, 600), (800, 800))

@@ -14,7 +14,8 @@ from app.posts.models import Post
 from app.publishing.models import Delivery
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
-from tests.support.house import cast_house, channels_of, fresh_database, settings_for, still_at, wipe
+from tests.support.databases import fresh_database
+from tests.support.house import cast_house, channels_of, settings_for, still_at, wipe
 
 
 @dataclass(frozen=True)

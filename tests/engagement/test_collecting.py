@@ -17,10 +17,10 @@ from app.publishing.models import Delivery
 from app.publishing.read_store import Filter
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of, make_cast
+from tests.support.databases import fresh_database
 from tests.support.house import (
     add_channels,
     add_template,
-    fresh_database,
     moved,
     open_house,
     publish_until,

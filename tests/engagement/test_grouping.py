@@ -12,7 +12,8 @@ from app.engagement.rules import Row
 from tests.conftest import NOW
 from tests.engagement.conftest import Place, snapshot
 from tests.support.cast import id_of
-from tests.support.house import city_house, fresh_database, settings_for, still_at
+from tests.support.databases import fresh_database
+from tests.support.house import city_house, settings_for, still_at
 
 KNOWN = {"views": 100, "reach": 80, "reactions": 6, "comments": 2}
 

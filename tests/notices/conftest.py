@@ -26,7 +26,8 @@ from app.publishing.recording import Recorder, Result
 from app.publishing.rules import Next
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
-from tests.support.house import add_template, cast_house, fresh_database, settings_for, still_at, wipe
+from tests.support.databases import fresh_database
+from tests.support.house import add_template, cast_house, settings_for, still_at, wipe
 
 WORKER = "w"
 LOOKS = (timedelta(seconds=15), timedelta(seconds=60))

@@ -19,7 +19,8 @@ from app.operations.backup import backup, last_backup, restore
 from app.settings import Settings
 from app.tables import metadata
 from tests.support.cast import Cast, id_of
-from tests.support.house import cast_house, fresh_database, moved, open_house, settings_for, still_at
+from tests.support.databases import fresh_database
+from tests.support.house import cast_house, moved, open_house, settings_for, still_at
 
 LATER = {"operator_act", "lane_pause", "audit_event", "idempotent_call", "login_link"}
 """What a restore itself writes to."""

@@ -17,7 +17,8 @@ from app.tables import metadata
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site
-from tests.support.house import fresh_database, settings_for, still_at
+from tests.support.databases import fresh_database
+from tests.support.house import settings_for, still_at
 
 KEY = "burung-kenari-kunci-9911"
 CREDENTIAL = "burung-kenari-akun-4711"

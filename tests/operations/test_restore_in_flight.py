@@ -21,12 +21,12 @@ from tests.conftest import NOW
 from tests.platforms.traits import TRAITS
 from tests.support.cast import Cast, id_of
 from tests.support.client import NOWHERE
+from tests.support.databases import fresh_database
 from tests.support.house import (
     add_channels,
     add_template,
     cast_house,
     channels_of,
-    fresh_database,
     moved,
     open_house,
     publish_until,

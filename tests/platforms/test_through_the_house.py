@@ -13,11 +13,11 @@ from tests.platforms.traits import TRAITS
 from tests.publishing.conftest import Town
 from tests.support.cast import id_of
 from tests.support.client import NOWHERE
+from tests.support.databases import fresh_database
 from tests.support.house import (
     add_channels,
     add_template,
     cast_house,
-    fresh_database,
     moved,
     publish_until,
     serving,

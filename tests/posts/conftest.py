@@ -8,16 +8,8 @@ import pytest
 from app.bootstrap import Kentongan
 from tests.conftest import NOW
 from tests.support.cast import Cast
-from tests.support.house import (
-    City,
-    add_template,
-    cast_house,
-    city_house,
-    fresh_database,
-    settings_for,
-    still_at,
-    wipe,
-)
+from tests.support.databases import fresh_database
+from tests.support.house import City, add_template, cast_house, city_house, settings_for, still_at, wipe
 
 PLAIN = "Halo warga {{ wilayah }}, ini {{ nama_unit }}."
 

@@ -36,7 +36,8 @@ from app.publishing.recording import Recorder, Result
 from app.publishing.rules import Next, Outcome, State, hash_of
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
-from tests.support.house import add_template, cast_house, open_house, run_apart, settings_for, still_at
+from tests.support.databases import run_apart
+from tests.support.house import add_template, cast_house, open_house, settings_for, still_at
 
 T = TypeVar("T")
 TEXTS = ("Posko buka.", "Rapat dihadiri PKS dan Golkar.", "Besok kerja bakti.", "Ayo coblos nomor 3!")

@@ -37,7 +37,8 @@ from app.tahapan.service import StageEdit
 from tests.conftest import NOW
 from tests.posts.desk import VOTING
 from tests.support.cast import Cast, id_of
-from tests.support.house import add_template, cast_house, open_house, run_apart, settings_for, still_at
+from tests.support.databases import run_apart
+from tests.support.house import add_template, cast_house, open_house, settings_for, still_at
 
 T = TypeVar("T")
 DAYS = (date(2024, 11, 27), date(2024, 12, 4), date(2024, 12, 11), date(2024, 11, 3))

@@ -17,17 +17,17 @@ from app.publishing.service import DeliveryView
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
 from tests.support.client import NOWHERE
-from tests.support.house import (
+from tests.support.databases import fresh_database
+from tests.support.house import (  # fmt: skip
     add_template,
     cast_house,
     channels_of,
-    fresh_database,
     moved,
     serving,
     settings_for,
     ticking_from,
     wipe,
-)  # fmt: skip
+)
 
 SPEED = 30.0
 PLATFORMS = ("x", "facebook", "instagram")

@@ -39,7 +39,11 @@ async def test_a_lost_answer_is_looked_up_not_sent_twice(town: Town, kind: str) 
         assert delivery.remote_id
 
 
-@pytest.mark.parametrize("kind", ["http_503_html", "http_502_html", "reset"])
+@pytest.mark.parametrize(
+    ("shared", "kind"),
+    [("sqlite", "http_503_html"), ("sqlite", "http_502_html"), ("sqlite", "reset"), ("postgres", "reset")],
+    indirect=["shared"],
+)
 async def test_what_never_arrived_is_sent_again_after_the_last_empty_look(town: Town, kind: str) -> None:
     town.fault(kind, count=3)
     post = await town.post()

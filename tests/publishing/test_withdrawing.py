@@ -45,7 +45,11 @@ async def test_it_is_out_until_the_platform_says_it_is_gone(town: Town) -> None:
     assert left[0]["metrics_at"] is None
 
 
-@pytest.mark.parametrize("kind", ["lost_answer", "http_503_html"])
+@pytest.mark.parametrize(
+    ("shared", "kind"),
+    [("sqlite", "lost_answer"), ("sqlite", "http_503_html"), ("postgres", "lost_answer")],
+    indirect=["shared"],
+)
 async def test_an_answer_that_never_came_is_asked_again(town: Town, kind: str) -> None:
     delivery = await out(town, "x")
     town.fault(kind, "x", operation="delete", count=2)

@@ -62,34 +62,39 @@ def id_of(row: Unit | User | Election) -> int:
 async def make_cast(db: Database, now: datetime) -> Cast:
     """Writes the cast into an empty database."""
     async with db.write() as session:
-        for code, name, level, parent in _REGIONS:
-            session.add(
-                Wilayah(
-                    code=code,
-                    name=name,
-                    level=level,
-                    parent=parent,
-                    display=name,
-                    search=name.replace(" ", "").lower(),
-                    timezone="Asia/Jakarta",
-                )
+        session.add_all(
+            Wilayah(
+                code=code,
+                name=name,
+                level=level,
+                parent=parent,
+                display=name,
+                search=name.replace(" ", "").lower(),
+                timezone="Asia/Jakarta",
             )
-            await session.flush()
+            for code, name, level, parent in _REGIONS
+        )
         election_id = await _add_calendar(session)
-        kpu = await _add_unit(session, election_id, UnitKind.KPU, "KPU Kota Bogor", "32.71", None)
-        barat = await _add_unit(session, election_id, UnitKind.PPK, "PPK Bogor Barat", "32.71.04", kpu)
-        utara = await _add_unit(session, election_id, UnitKind.PPK, "PPK Bogor Utara", "32.71.05", kpu)
-        cilendek = await _add_unit(session, election_id, UnitKind.PPS, "PPS Cilendek Barat", "32.71.04.1008", barat)
-        menteng = await _add_unit(session, election_id, UnitKind.PPS, "PPS Menteng", "32.71.04.1001", barat)
-        bantarjati = await _add_unit(session, election_id, UnitKind.PPS, "PPS Bantarjati", "32.71.05.1001", utara)
-        people = [
-            await _add_person(session, "Sari", Role.EDITOR, cilendek, now),
-            await _add_person(session, "Budi", Role.REVIEWER, barat, now),
-            await _add_person(session, "Citra", Role.EDITOR, utara, now),
-            await _add_person(session, "Dewi", Role.REVIEWER, kpu, now),
-            await _add_person(session, "Rina", Role.ADMIN, kpu, now),
-            await _add_person(session, "Vino", Role.VIEWER, kpu, now),
-        ]
+        kpu = _unit(election_id, UnitKind.KPU, "KPU Kota Bogor", "32.71", None)
+        await _add_units(session, None, kpu)
+        barat = _unit(election_id, UnitKind.PPK, "PPK Bogor Barat", "32.71.04", kpu)
+        utara = _unit(election_id, UnitKind.PPK, "PPK Bogor Utara", "32.71.05", kpu)
+        await _add_units(session, kpu, barat, utara)
+        cilendek = _unit(election_id, UnitKind.PPS, "PPS Cilendek Barat", "32.71.04.1008", barat)
+        menteng = _unit(election_id, UnitKind.PPS, "PPS Menteng", "32.71.04.1001", barat)
+        await _add_units(session, barat, cilendek, menteng)
+        bantarjati = _unit(election_id, UnitKind.PPS, "PPS Bantarjati", "32.71.05.1001", utara)
+        await _add_units(session, utara, bantarjati)
+        people = await _add_people(
+            session,
+            now,
+            ("Sari", Role.EDITOR, cilendek),
+            ("Budi", Role.REVIEWER, barat),
+            ("Citra", Role.EDITOR, utara),
+            ("Dewi", Role.REVIEWER, kpu),
+            ("Rina", Role.ADMIN, kpu),
+            ("Vino", Role.VIEWER, kpu),
+        )
     users = {user.name.lower(): user for user, _actor in people}
     sari, budi, citra, dewi, rina, vino = (actor for _user, actor in people)
     return Cast(
@@ -111,18 +116,15 @@ async def _add_calendar(session: WriteSession) -> int:
     session.add(election)
     await session.flush()
     election_id = id_of(election)
-    for code, name, kind, starts_on, ends_on in _STAGES:
-        session.add(
-            Tahapan(election_id=election_id, code=code, name=name, kind=kind, starts_on=starts_on, ends_on=ends_on)
-        )
-    await session.flush()
+    session.add_all(
+        Tahapan(election_id=election_id, code=code, name=name, kind=kind, starts_on=starts_on, ends_on=ends_on)
+        for code, name, kind, starts_on, ends_on in _STAGES
+    )
     return election_id
 
 
-async def _add_unit(
-    session: WriteSession, election_id: int, kind: UnitKind, name: str, code: str, above: Unit | None
-) -> Unit:
-    unit = Unit(
+def _unit(election_id: int, kind: UnitKind, name: str, code: str, above: Unit | None) -> Unit:
+    return Unit(
         election_id=election_id,
         kind=kind,
         name=name,
@@ -130,17 +132,24 @@ async def _add_unit(
         parent_id=above.id if above else None,
         timezone="Asia/Jakarta",
     )
-    session.add(unit)
-    await session.flush()
-    unit.path = f"{above.path if above else '/'}{unit.id}/"
-    await session.flush()
-    return unit
 
 
-async def _add_person(session: WriteSession, name: str, role: Role, unit: Unit, now: datetime) -> tuple[User, Actor]:
-    user = User(email=f"{name.lower()}@kpu.test", name=name, created_at=now)
-    session.add(user)
+async def _add_units(session: WriteSession, above: Unit | None, *units: Unit) -> None:
+    session.add_all(units)
     await session.flush()
-    session.add(Membership(user_id=id_of(user), unit_id=id_of(unit), role=role))
+    for unit in units:
+        unit.path = f"{above.path if above else '/'}{unit.id}/"
+
+
+async def _add_people(
+    session: WriteSession, now: datetime, *people: tuple[str, Role, Unit]
+) -> list[tuple[User, Actor]]:
+    users = [User(email=f"{name.lower()}@kpu.test", name=name, created_at=now) for name, _role, _unit in people]
+    session.add_all(users)
     await session.flush()
-    return user, Actor(id_of(user), name, (Grant(id_of(unit), UnitKind(unit.kind), unit.path, role),))
+    found = []
+    for user, (name, role, unit) in zip(users, people, strict=True):
+        session.add(Membership(user_id=id_of(user), unit_id=id_of(unit), role=role))
+        found.append((user, Actor(id_of(user), name, (Grant(id_of(unit), UnitKind(unit.kind), unit.path, role),))))
+    await session.flush()
+    return found

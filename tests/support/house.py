@@ -1,20 +1,15 @@
 """The whole program in a test: a house at a chosen moment, a web process in a thread, a publisher that runs until told."""
 
 import asyncio
-import shutil
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
-import pytest
 import uvicorn
 from sqlalchemy import text
 from starlette.types import ASGIApp
@@ -52,32 +47,6 @@ def ticking_from(moment: datetime, *, speed: float = 1.0) -> str:
     """A clock that starts at `moment` and goes on."""
     since = time.time()
     return f"offset={moment.timestamp() - since!r};speed={speed};since={since!r}"
-
-
-@contextmanager
-def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database with the schema, for fixtures of any scope."""
-    if kind == "sqlite":
-        path = folder / f"{uuid4().hex}.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    url, name = request.getfixturevalue("postgres_url"), f"t{uuid4().hex}"
-    run_apart(_admin(url, f"CREATE DATABASE {name} TEMPLATE template_ktg STRATEGY file_copy"))
-    yield url.format(db=name)
-    run_apart(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def run_apart(work: Coroutine[None, None, None]) -> None:
-    """In a thread and a loop of its own: for set-up of tests that have no loop, or already run in one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
-
-
-async def _admin(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url.format(db="postgres"))
-    await connection.execute(statement)
-    await connection.close()
 
 
 async def wipe(house: Kentongan) -> None:

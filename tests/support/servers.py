@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+OURS = not os.environ.get("KENTONGAN_TEST_DATABASE_URL")
+"""Whether the tests start their own PostgreSQL, rather than use one that is given."""
+
 
 @contextmanager
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL without a database name at its end: `postgresql://...{db}...` to be formatted."""
-    given = os.environ.get("KENTONGAN_TEST_DATABASE_URL")
-    if given:
+    given = os.environ.get("KENTONGAN_TEST_DATABASE_URL", "")
+    if not OURS:
         base, _, _name = given.rpartition("/")
         yield base + "/{db}"
         return
