@@ -50,4 +50,8 @@ async def _run_once(url: str, ctx: dict[str, Any]) -> None:
     try:
         await worker.async_run()
     finally:
-        await worker.close()
+        try:
+            await worker.close()
+        finally:
+            # arq's own close gives up, and leaves its connections open, when Redis is what went away.
+            await redis.aclose(close_connection_pool=True)
