@@ -8,22 +8,6 @@ from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-
 from app.accounts import proof_store, proofs, store, tokens
 from app.accounts.entering import open_session
 from app.accounts.models import Factor, LoginStep
@@ -81,22 +65,18 @@ class PasskeyService:
                 raise BadInput(
                     f"Paling banyak {MOST_KEYS} kunci sandi. Hapus yang tidak dipakai.", Problem("name", "penuh")
                 )
-            options = generate_registration_options(
-                rp_id=self.host,
-                rp_name="Kentongan",
-                user_name=user.email,
-                user_display_name=user.name,
+            from app.accounts import webauthn_wire as wire  # only here: every process would pay for it at its start
+
+            question = wire.ask_for_key(
+                self.host,
+                email=user.email,
+                name=user.name,
                 # Not the bare number: the id lies readable on the device.
-                user_id=tokens.hash_of(f"passkey {actor.user_id}").encode()[:32],
-                exclude_credentials=[
-                    PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id or "")) for row in known
-                ],
-                authenticator_selection=AuthenticatorSelectionCriteria(
-                    resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-                ),
+                handle=tokens.hash_of(f"passkey {actor.user_id}").encode()[:32],
+                known=[row.credential_id or "" for row in known],
             )
-            step = await self._ask(session, ADD, options.challenge, actor.user_id)
-        return Asked(step, options_to_json(options))
+            step = await self._ask(session, ADD, question.challenge, actor.user_id)
+        return Asked(step, question.options)
 
     async def add(self, actor: Actor, session_secret: str, step: str, credential: str, *, name: str) -> None:
         """Raises Wrong for an answer that does not fit what was asked."""
@@ -105,18 +85,13 @@ class PasskeyService:
             challenge, user_id = await self._answered(session, step, ADD)
             if user_id != actor.user_id:
                 raise Wrong(_WRONG)
+            from app.accounts import webauthn_wire as wire  # only here: every process would pay for it at its start
+
             try:
-                found = verify_registration_response(
-                    credential=_readable(credential),
-                    expected_challenge=challenge,
-                    expected_rp_id=self.host,
-                    expected_origin=self.base_url,
-                    require_user_verification=True,
-                )
-            except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+                key = wire.new_key(_readable(credential), challenge, wire.Site(self.host, self.base_url))
+            except wire.DoesNotHold as error:
                 raise Wrong(_WRONG) from error
-            key = bytes_to_base64url(found.credential_id)
-            if await proof_store.find_passkey(session, key) is not None:
+            if await proof_store.find_passkey(session, key.id) is not None:
                 raise Wrong("Kunci sandi ini sudah terpasang.")
             now = self.now()
             session.add(
@@ -124,9 +99,9 @@ class PasskeyService:
                     user_id=actor.user_id,
                     kind=Kind.PASSKEY,
                     name=tidy_name(name),
-                    credential_id=key,
-                    public_key=base64.b64encode(found.credential_public_key).decode(),
-                    sign_count=found.sign_count,
+                    credential_id=key.id,
+                    public_key=base64.b64encode(key.public).decode(),
+                    sign_count=key.count,
                     created_at=now,
                     confirmed_at=now,
                 )
@@ -136,12 +111,12 @@ class PasskeyService:
     async def ask_to_enter(self) -> Asked:
         """Names nobody: the device offers the keys that it has for this site, so nothing tells who exists."""
         self._must_be_possible()
-        options = generate_authentication_options(
-            rp_id=self.host, user_verification=UserVerificationRequirement.REQUIRED
-        )
+        from app.accounts import webauthn_wire as wire  # only here: every process would pay for it at its start
+
+        question = wire.ask_for_signature(self.host)
         async with self.db.write() as session:
-            step = await self._ask(session, ENTER, options.challenge, None)
-        return Asked(step, options_to_json(options))
+            step = await self._ask(session, ENTER, question.challenge, None)
+        return Asked(step, question.options)
 
     async def enter(self, step: str, credential: str, *, device: str) -> Entered:
         """Raises Wrong."""
@@ -167,41 +142,41 @@ class PasskeyService:
         if found is None or not found[1].is_active:
             raise Wrong(_WRONG)
         factor, _user = found
+        from app.accounts import webauthn_wire as wire  # only here: every process would pay for it at its start
+
         try:
-            verified = verify_authentication_response(
-                credential=answer,
-                expected_challenge=challenge,
-                expected_rp_id=self.host,
-                expected_origin=self.base_url,
-                credential_public_key=base64.b64decode(factor.public_key),
-                credential_current_sign_count=factor.sign_count,
-                require_user_verification=True,
+            factor.sign_count = wire.signed(
+                answer,
+                challenge,
+                wire.Site(self.host, self.base_url),
+                public=base64.b64decode(factor.public_key),
+                count=factor.sign_count,
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        except wire.DoesNotHold as error:
             raise Wrong(_WRONG) from error
-        factor.sign_count, factor.used_at = verified.new_sign_count, self.now()
+        factor.used_at = self.now()
         session.add(factor)
         return factor
 
-    async def _ask(self, session: WriteSession, purpose: str, challenge: bytes, user_id: int | None) -> str:
+    async def _ask(self, session: WriteSession, purpose: str, challenge: str, user_id: int | None) -> str:
         secret = tokens.new_secret()
         session.add(
             LoginStep(
                 user_id=user_id,
                 purpose=purpose,
                 secret_hash=tokens.hash_of(secret),
-                challenge=bytes_to_base64url(challenge),
+                challenge=challenge,
                 expires_at=self.now() + proofs.STEP_LASTS,
             )
         )
         return secret
 
-    async def _answered(self, session: WriteSession, step: str, purpose: str) -> tuple[bytes, int | None]:
+    async def _answered(self, session: WriteSession, step: str, purpose: str) -> tuple[str, int | None]:
         """The challenge, once: an answer that was overheard is worth nothing."""
         found = await proof_store.find_step(session, tokens.hash_of(step), purpose, now=self.now())
         if found is None or found.id is None or not await proof_store.use_step(session, found.id, now=self.now()):
             raise Wrong("Permintaan tadi sudah kedaluwarsa. Coba lagi.")
-        return base64url_to_bytes(found.challenge), found.user_id
+        return found.challenge, found.user_id
 
     def _must_be_possible(self) -> None:
         if not self.is_possible:
