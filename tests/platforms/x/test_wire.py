@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import twitter_text
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.platforms.answer import Answer
 from app.platforms.contract import (
@@ -53,6 +56,19 @@ def problem(status: int, detail: str = "", **more: object) -> Answer:
 )
 def test_length_is_counted_as_x_counts_it(text: str, expected: int) -> None:
     assert wire.length(text) == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["kpu.go.id", "https://kpu.go.id/a?b=c", "😷", "©", "1\ufe0f\u20e3", "\r\n", "’", "\u200d", "日"]
+        )
+        | st.text(st.characters(max_codepoint=0x3FFF, exclude_categories=["Cs"]), max_size=12),
+        max_size=8,
+    ).map("".join)
+)
+def test_the_short_way_counts_as_the_library_does(text: str) -> None:
+    assert wire.length(text) == twitter_text.parse_tweet(text).weightedLength
 
 
 def test_a_create_names_text_and_media_and_nothing_empty() -> None:
