@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.accounts.deputies import DeputyService
 from app.accounts.idempotency import IdempotencyService
 from app.accounts.passkeys import PasskeyService
 from app.accounts.security import SecurityService
@@ -31,12 +32,15 @@ from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter
 from app.platforms.registry import build_adapters, build_connectors
 from app.posts.answering import AnswerService
+from app.posts.approving import Approving
 from app.posts.broadcasts import BroadcastService
 from app.posts.correcting import CorrectionService
+from app.posts.discussing import Discussing
 from app.posts.exchange import ExchangeService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
+from app.posts.watching import ReviewWatch
 from app.publishing.holding import HoldService
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
@@ -113,6 +117,22 @@ class Kentongan:
     @property
     def answers(self) -> AnswerService:
         return AnswerService(self.db, self.clock.now)
+
+    @property
+    def approving(self) -> Approving:
+        return Approving(self.db, self.clock.now, self.posts)
+
+    @property
+    def discussing(self) -> Discussing:
+        return Discussing(self.db, self.clock.now)
+
+    @property
+    def review_watch(self) -> ReviewWatch:
+        return ReviewWatch(self.db, self.clock.now)
+
+    @property
+    def deputies(self) -> DeputyService:
+        return DeputyService(self.db, self.clock.now)
 
     def publisher(self) -> Publisher:
         """A publisher for one worker process."""

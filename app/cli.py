@@ -97,6 +97,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         say(
             f"Belum ada pengguna. Buka tautan sekali pakai ini (berlaku {SETUP_HOURS} jam): {settings.base_url}/masuk/{secret}"
         )
+        say("Undang paling sedikit dua peninjau KPU di halaman Orang: tidak ada yang menyetujui tulisannya sendiri.")
     become(settings, host, port)
 
 

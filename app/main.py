@@ -32,6 +32,7 @@ from app.api import (
     public_media,
     rates,
     reports,
+    reviews,
     revisions,
     security,
     series,
@@ -63,6 +64,7 @@ ROOMS = (
     channels,
     media,
     exchange,  # before posts: /posts/export is no number of a post
+    reviews,  # before posts: /posts/approve is no number of a post
     posts,
     engagement,
     broadcasts,

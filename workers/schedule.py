@@ -21,6 +21,7 @@ CRON: list[CronJob] = [
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.recheck_posts, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    cron(tasks.watch_reviews, second={0, 15, 30, 45}, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.grow_series, second={15, 45}, keep_result=0, timeout=600, max_tries=1),
     cron(tasks.keep_channels, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),
     cron(tasks.look_ahead, second={10, 40}, keep_result=0, timeout=60, max_tries=1),

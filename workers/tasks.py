@@ -57,6 +57,10 @@ async def recheck_posts(ctx: dict[str, Any]) -> None:
     await _house(ctx).posts.rechecking.recheck()
 
 
+async def watch_reviews(ctx: dict[str, Any]) -> None:
+    await _house(ctx).review_watch.watch()
+
+
 async def forget_old_calls(ctx: dict[str, Any]) -> None:
     await _house(ctx).idempotency.sweep()
     await _house(ctx).security.sweep()

@@ -125,7 +125,10 @@ class LoginStep(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """A person's role at a unit, valid for that unit and all beneath it."""
+    """A person's role at a unit, valid for that unit and all beneath it.
+
+    `is_deputy`: reviews in the stead of the unit's other reviewers, and is asked once they have not answered.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("user_id", "unit_id"),)
@@ -134,6 +137,7 @@ class Membership(SQLModel, table=True):
     user_id: int = Field(foreign_key="user_account.id", index=True)
     unit_id: int = Field(foreign_key="unit.id", index=True)
     role: str
+    is_deputy: bool = False
 
 
 class LoginLink(SQLModel, table=True):

@@ -39,6 +39,7 @@ class Held:
 
     unit_id: int
     role: str
+    is_deputy: bool = False
 
 
 @dataclass(frozen=True)

@@ -373,7 +373,7 @@ def _grant(unit: Unit, role: str = "viewer") -> Grant:
 
 
 def _person(user: User, held: Sequence[Membership]) -> Person:
-    roles = tuple(Held(one.unit_id, one.role) for one in held)
+    roles = tuple(Held(one.unit_id, one.role, one.is_deputy) for one in held)
     return Person(_id(user), user.name, user.email, user.is_active, roles)
 
 

@@ -46,6 +46,7 @@ class NewBroadcast(Body):
     corrects: AnId | None = Field(
         None, description="Nomor tahapan: tepat ke akun yang telanjur memuat tanggal lamanya; select diabaikan."
     )
+    urgent: bool = Field(False, description="Mendesak: semua yang boleh menyetujui diberi tahu.")
     dry_run: bool = False
 
 
@@ -93,6 +94,8 @@ class BroadcastRow(Row):
     answers: dict[str, int] = Field(
         {}, examples=[{"waiting": 60, "accepted": 6, "declined": 2}], description="Jawaban unit atas sebuah saran."
     )
+    approved_by: int | None = Field(None, description="Peninjau yang menyetujui siaran ini sekaligus.")
+    approved_at: datetime | None = None
 
 
 class UnitProgressRow(Row):

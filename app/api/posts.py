@@ -62,6 +62,7 @@ class PostRow(Row):
     price: PriceRow
     needs: Reviewer = Field(Reviewer.NOBODY, description="Siapa yang harus meninjau: nobody, above, atau kpu.")
     answer: Answer = Field(Answer.NONE, description="Jawaban unit bila ini saran dari siaran; selain itu kosong.")
+    urgent: bool = False
 
 
 class PostList(BaseModel):
@@ -83,6 +84,7 @@ class NewPost(Body):
     segment: Annotated[str, Field(pattern="^(umum|pemula|disabilitas|perempuan)$")] | None = None
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
     valid_until: Moment | None = None
+    urgent: bool = Field(False, description="Mendesak (misalnya TPS pindah): semua yang boleh menyetujui diberi tahu.")
 
 
 class PostChange(Body):
@@ -99,6 +101,7 @@ class PostChange(Body):
     segment: Annotated[str, Field(pattern="^(umum|pemula|disabilitas|perempuan)$")] | None = None
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
     valid_until: Moment | None = None
+    urgent: bool | None = None
 
 
 class RejectBody(Body):

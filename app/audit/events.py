@@ -17,6 +17,11 @@ class EventKind(StrEnum):
     POST_APPROVED = "post.approved"
     POST_REJECTED = "post.rejected"
     POST_SUGGESTED = "post.suggested"
+    POST_REMINDED = "post.reminded"  # still waits for the same reviewers
+    POST_ESCALATED = "post.escalated"  # others are asked instead
+    POST_LAPSED = "post.lapsed"  # nobody approved it in time
+    POST_REMARKED = "post.remarked"
+    POST_HELD = "post.held"
     TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 
 

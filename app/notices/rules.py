@@ -55,6 +55,7 @@ class Member:
     path: str
     kind: UnitKind
     role: Role
+    is_deputy: bool = False
 
     def may(self, act: Act) -> bool:
         return act in MAY[self.role]
@@ -88,8 +89,15 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
     match event.kind:
         case EventKind.POST_APPROVED | EventKind.POST_REJECTED:
             told = authors & {member.user_id for member in members}
-        case EventKind.POST_IN_REVIEW:
+        case EventKind.POST_IN_REVIEW | EventKind.POST_REMINDED | EventKind.POST_ESCALATED:
             told = _reviewers(event, [member for member in members if member.user_id not in authors])
+        case EventKind.POST_HELD:
+            told = authors & {member.user_id for member in members}
+        case EventKind.POST_LAPSED:
+            told = (authors & {member.user_id for member in members}) | _reviewers(event, members)
+        case EventKind.POST_REMARKED:
+            told = {member.user_id for member in members} & set(event.detail.get("to", ()))
+            told = told or _reviewers(event, [member for member in members if member.user_id not in authors])
         case EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
@@ -107,8 +115,17 @@ def _concerned(event: Happening, members: Sequence[Member]) -> set[int]:
 
 
 def _reviewers(event: Happening, members: Sequence[Member]) -> set[int]:
+    """The nearest who may decide; what is escalated also their deputies and the next ones above; what is urgent everybody."""
     kpu_only = event.detail.get("needs") == "kpu"
-    return _nearest(members, lambda member: member.may(Act.REVIEW) and (not kpu_only or member.kind is UnitKind.KPU))
+    fitting = [one for one in members if one.may(Act.REVIEW) and (not kpu_only or one.kind is UnitKind.KPU)]
+    if event.detail.get("urgent") or event.detail.get("all"):
+        return {member.user_id for member in fitting}
+    if event.kind is EventKind.POST_ESCALATED:
+        levels = sorted({len(member.path) for member in fitting}, reverse=True)[:2]
+        return {member.user_id for member in fitting if len(member.path) in levels}
+    nearest = _nearest(fitting, lambda _: True)
+    first = {member.user_id for member in fitting if member.user_id in nearest and not member.is_deputy}
+    return first or nearest
 
 
 def _nearest(members: Sequence[Member], fits: Callable[[Member], bool]) -> set[int]:

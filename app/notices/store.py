@@ -57,14 +57,14 @@ async def members_above(session: ReadSession, paths: Collection[str]) -> dict[st
     """By path of a unit: everybody active with a role there or above."""
     ids = {ancestor for path in paths for ancestor in lineage(path)}
     query = (
-        select_rows(Membership.user_id, Membership.role, Unit.path, Unit.kind)
+        select_rows(Membership, Unit.path, Unit.kind)
         .join(Unit, col(Unit.id) == col(Membership.unit_id))
         .join(User, col(User.id) == col(Membership.user_id))
         .where(col(Membership.unit_id).in_(ids), col(User.is_active))
     )
     members = [
-        Member(user_id, path, UnitKind(kind), Role(role))
-        for user_id, role, path, kind in (await session.exec(query)).all()
+        Member(held.user_id, path, UnitKind(kind), Role(held.role), held.is_deputy)
+        for held, path, kind in (await session.exec(query)).all()
     ]
     return {path: [member for member in members if path.startswith(member.path)] for path in paths}
 

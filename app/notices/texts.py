@@ -27,7 +27,8 @@ def write(events: Sequence[Happening]) -> Text:
     event = events[0]
     one = _OF_ONE.get(event.kind)
     text = one(event) if one else _missed(events)
-    mark = "[Latihan] " if event.detail.get("environment") == "practice" else ""
+    mark = "[Mendesak] " if event.detail.get("urgent") else ""
+    mark += "[Latihan] " if event.detail.get("environment") == "practice" else ""
     return Text(_short(mark + text.title, MAX_TITLE), _short(text.body, MAX_BODY), text.link)
 
 
@@ -98,6 +99,59 @@ def _in_review(event: Happening) -> Text:
     kind, _, number = event.subject.partition(":")
     link = f"/siaran/{number}" if kind == "broadcast" else f"/unggahan/{number}"
     return Text(f"{what} menunggu tinjauan Anda", f"{why} {when}Buka, baca, lalu setujui atau tolak.".strip(), link)
+
+
+def _what(event: Happening) -> tuple[str, str]:
+    """What waits, and where to read it."""
+    count = event.detail.get("count")
+    kind, _, number = event.subject.partition(":")
+    what = f"{count} unggahan siaran {event.unit_name}" if count else f"Unggahan {event.unit_name}"
+    return what, f"/siaran/{number}" if kind == "broadcast" else f"/tinjau/{number}"
+
+
+def _reminded(event: Happening) -> Text:
+    what, link = _what(event)
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    return Text(
+        f"{what} masih menunggu tinjauan Anda",
+        f"Waktu terbit: {due}; tanpa persetujuan, tidak akan terbit. Buka, baca, lalu setujui atau tolak.",
+        link,
+    )
+
+
+def _escalated(event: Happening) -> Text:
+    what, link = _what(event)
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    return Text(
+        f"{what} belum ditinjau, waktunya hampir habis",
+        f"Peninjaunya belum menjawab. Waktu terbit: {due}; tanpa persetujuan, tidak akan terbit. Anda boleh memutuskannya.",
+        link,
+    )
+
+
+def _lapsed(event: Happening) -> Text:
+    due = _moment(event.detail.get("due_at"), event.timezone)
+    return Text(
+        f"Unggahan {event.unit_name} tidak terbit karena belum disetujui",
+        f"Seharusnya terbit {due}. Bila isinya masih berlaku, pilih waktu lain, lalu ajukan lagi.",
+        _post_link(event),
+    )
+
+
+def _remarked(event: Happening) -> Text:
+    by, said = event.detail.get("by_name", "Seseorang"), _sentence(event.detail.get("text", ""))
+    if event.detail.get("question"):
+        return Text(f"{by} bertanya tentang unggahan {event.unit_name}", f"{said} Buka, lalu jawab.", _post_link(event))
+    return Text(f"Catatan dari {by} untuk unggahan {event.unit_name}", said, _post_link(event))
+
+
+def _held(event: Happening) -> Text:
+    by = event.detail.get("by_name", "peninjau")
+    return Text(
+        f"Unggahan {event.unit_name} ditahan",
+        f"Ditahan oleh {by}: {_sentence(event.detail.get('reason', ''))} Tidak akan terbit sampai dilepas lagi.",
+        _post_link(event),
+    )
 
 
 def _approved(event: Happening) -> Text:
@@ -197,6 +251,11 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.POST_APPROVED: _approved,
     EventKind.POST_REJECTED: _rejected,
     EventKind.POST_SUGGESTED: _suggested,
+    EventKind.POST_REMINDED: _reminded,
+    EventKind.POST_ESCALATED: _escalated,
+    EventKind.POST_LAPSED: _lapsed,
+    EventKind.POST_REMARKED: _remarked,
+    EventKind.POST_HELD: _held,
     EventKind.TASK_RECALLED: _recalled,
 }
 """All but a miss, which several deliveries may share."""

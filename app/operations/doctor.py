@@ -73,7 +73,7 @@ async def examine(house: Kentongan) -> Sequence[Finding]:
     if reached.level is Level.BROKEN:
         return findings
     looks: Sequence[Callable[[Kentongan], Awaitable[Sequence[Finding]]]] = (
-        _redis, _worker, _clock, _public_address, _platform_apps, _channels, _sealing, _ways_out, _backup,
+        _redis, _worker, _clock, _public_address, _platform_apps, _channels, _approvers, _sealing, _ways_out, _backup,
     )  # fmt: skip
     for look in looks:
         findings += await look(house)
@@ -235,6 +235,16 @@ async def _channels(house: Kentongan) -> Sequence[Finding]:
     if waiting:
         found.append(warn("akun", f"{waiting} perlu disambungkan ulang", "Buka halaman Akun; antreannya menunggu."))
     return found or [good("akun", f"{counts.get('connected', 0)} terhubung")]
+
+
+async def _approvers(house: Kentongan) -> Sequence[Finding]:
+    """Nobody approves what they wrote themselves: one person alone would stop everything."""
+    mend = "Undang peninjau KPU lagi di halaman Orang, atau: kentongan user add SUREL --role reviewer"
+    found = [
+        warn("peninjau", f"{one.unit_name}: {one.approvers} orang yang boleh menyetujui, perlu dua", mend)
+        for one in await house.deputies.short_of_approvers()
+    ]
+    return found or [good("peninjau", "paling sedikit dua orang di setiap KPU")]
 
 
 async def _sealing(house: Kentongan) -> Sequence[Finding]:

@@ -61,6 +61,7 @@ class BroadcastInput:
     deadline: datetime | None = None
     valid_until: datetime | None = None
     corrects: int | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ class BroadcastView:
     withdrawal: TakenDown | None = None
     corrects: int | None = None
     answers: Mapping[str, int] = field(default_factory=dict)
+    created_by: int | None = None
+    approved_by: int | None = None
+    approved_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,9 @@ class BroadcastService:
             )
             await tell(
                 session,
-                suggested(row, ids, items) if is_offered else broadcast_review_wanted(row, items),
+                suggested(row, ids, items)
+                if is_offered
+                else broadcast_review_wanted(row, items, is_urgent=wanted.urgent),
                 at=self.now(),
             )
         return await self.get(actor, row.id)
@@ -273,18 +279,9 @@ class BroadcastService:
         source = _untouched(template, texts, wanted.lang)
         environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
         planner = Planner(
-            source,
-            calendar,
-            self.adapters,
-            self.guard,
-            wanted.timing,
-            wanted.variables,
-            wanted.tahapan,
-            self.grace,
-            self.now(),
-            attached=attached,
-            valid_until=wanted.valid_until,
-        )
+            source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
+            attached=attached, valid_until=wanted.valid_until,
+        )  # fmt: skip
         own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
         for channel in channels:
             if channel.environment == environment if exact is None else channel.id in exact:
@@ -298,17 +295,10 @@ class BroadcastService:
         items, repeated = voices.tell_apart(items, said)
         problems = [*problems, *(_problem(speaker, reason) for speaker, reason in repeated)]
         common = Common(
-            source,
-            wanted.timing,
-            wanted.variables,
-            wanted.tahapan,
-            actor.user_id,
-            self.now(),
-            calendar,
-            valid_until=wanted.valid_until,
+            source, wanted.timing, wanted.variables, wanted.tahapan, actor.user_id, self.now(), calendar,
+            valid_until=wanted.valid_until, clip=attached.clip, is_urgent=wanted.urgent,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
-            clip=attached.clip,
-        )
+        )  # fmt: skip
         return Draft(root, template, environment, units, items, problems, common)
 
     def _plan_all(
@@ -403,6 +393,9 @@ class BroadcastService:
                 withdrawal=down.get(row.id or 0),
                 corrects=row.corrects,
                 answers=answers.get(row.id or 0, {}),
+                created_by=row.created_by,
+                approved_by=row.approved_by,
+                approved_at=row.approved_at,
             )
             for row in rows
         ]
@@ -482,4 +475,5 @@ def _request(wanted: BroadcastInput) -> dict[str, Any]:
         "variables": dict(wanted.variables),
         "tahapan": wanted.tahapan,
         "media": list(wanted.media),
+        "urgent": wanted.urgent,
     }

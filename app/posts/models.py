@@ -12,7 +12,8 @@ from app.kit.db import UtcDateTime
 class Broadcast(SQLModel, table=True):
     """One template sent to many units. `request` is what was asked for; the counts are final once created.
 
-    `corrects`: the stage whose former days its channels had told the public.
+    `corrects`: the stage whose former days its channels had told the public. `approved_by`: a reviewer who approved it as a whole,
+    and with it every copy that stays untouched.
     """
 
     __tablename__ = "broadcast"
@@ -32,6 +33,8 @@ class Broadcast(SQLModel, table=True):
     created_by: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    approved_by: int | None = Field(default=None, foreign_key="user_account.id")
+    approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Post(SQLModel, table=True):
@@ -128,3 +131,31 @@ class RevisedPost(SQLModel, table=True):
     post_id: int = Field(index=True)
     version: int
     before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class ReviewWait(SQLModel, table=True):
+    """How long a post has waited for a reviewer, and what has been done about it (review_rules.Step).
+
+    Kept by the sweep alone: it begins anew when `due_at` is no longer the post's, and ends with the review.
+    """
+
+    __tablename__ = "review_wait"
+
+    post_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    step: int = 0
+    act_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Remark(SQLModel, table=True):
+    """What people say to each other about a post; a `question` waits for its authors to answer."""
+
+    __tablename__ = "remark"
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    user_id: int = Field(foreign_key="user_account.id")
+    kind: str
+    text: str
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -295,7 +295,7 @@ class Restager:
             case.source, case.timing, content.get("variables", {}), content.get("tahapan"), case.post.created_by or 0,
             self.now, self.after, valid_until=until,
             alt_texts={int(media_id): text for media_id, text in content.get("alt_texts", {}).items()},
-            clip=Attached.from_content(content).clip,
+            clip=Attached.from_content(content).clip, is_urgent=bool(content.get("urgent")),
         )  # fmt: skip
         return self.writer.post_row(Item(plan, None, content.get("media", ())), common, content.get("poster"))
 

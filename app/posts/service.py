@@ -23,7 +23,7 @@ from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound
 from app.kit.paging import Page, cut
 from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
-from app.posts import rules, store, telling, voices
+from app.posts import covering, rules, store, telling, voices
 from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
 from app.posts.models import Post
@@ -56,6 +56,7 @@ class PostInput:
     segment: str | None = None
     programme: str | None = None
     valid_until: datetime | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class PostView:
     edited_by: int | None = None
     needs: Reviewer = Reviewer.NOBODY
     answer: rules.Answer = rules.Answer.NONE
+    urgent: bool = False
 
 
 @dataclass
@@ -124,7 +126,8 @@ class PostService:
             item = Item(plan, route, wanted.media)
             ids = await self.writer.insert(session, [item], common)
             await self._audit(session, actor, "post.create", ids[0], {"state": state_of(route)})
-            await tell(session, telling.review_wanted(ids[0], item, authors=[actor.user_id]), at=self.now())
+            events = telling.review_wanted(ids[0], item, authors=[actor.user_id], is_urgent=wanted.urgent)
+            await tell(session, events, at=self.now())
         return await self.get(actor, ids[0])
 
     async def edit(self, actor: Actor, post_id: int, changes: Mapping[str, Any], *, if_match: str | None) -> PostView:
@@ -153,6 +156,7 @@ class PostService:
         if wanted.timing is None:
             raise BadInput("Pilih waktu terbit dulu, lalu ajukan.", Problem("timing", "wajib diisi sebelum diajukan"))
         plan, common, route = await self.decide(actor, wanted, submit=True, exempt=exemptions(post))
+        route = await covering.covered(self.db, post, plan, common, route)
         await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
         return await self.get(actor, post_id)
 
@@ -266,19 +270,9 @@ class PostService:
             attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         planner = Planner(
-            source,
-            calendar,
-            self.adapters,
-            self.guard,
-            wanted.timing,
-            wanted.variables,
-            wanted.tahapan,
-            self.grace,
-            self.now(),
-            attached=attached,
-            valid_until=wanted.valid_until,
-            exempt=exempt,
-        )
+            source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
+            attached=attached, valid_until=wanted.valid_until, exempt=exempt,
+        )  # fmt: skip
         plan = planner.plan(speaker, channels)
         async with self.db.read() as session:
             plan = voices.weigh(plan, await voices.heard(session, [plan]))
@@ -289,17 +283,10 @@ class PostService:
                 actor, speaker.path, is_untouched=source.is_untouched, levels=plan.levels, sensitive=plan.sensitive
             )
         common = Common(
-            source,
-            wanted.timing,
-            wanted.variables,
-            wanted.tahapan,
-            actor.user_id,
-            self.now(),
-            calendar,
-            valid_until=wanted.valid_until,
+            source, wanted.timing, wanted.variables, wanted.tahapan, actor.user_id, self.now(), calendar,
+            valid_until=wanted.valid_until, clip=attached.clip, is_urgent=wanted.urgent,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
-            clip=attached.clip,
-        )
+        )  # fmt: skip
         return plan, common, route
 
     async def _source(self, session: ReadSession, actor: Actor, wanted: PostInput) -> Source:
@@ -372,7 +359,9 @@ class PostService:
             await self.publishing.enqueue(session, self.writer.deliveries(post_id, item, row["content"], common))
             await self._audit(session, actor, action, post_id, {"state": state_of(item.route)})
             authors = [common.created_by, edited_by]
-            await tell(session, telling.review_wanted(post_id, item, authors=authors, before=post), at=self.now())
+            urgent = common.is_urgent
+            events = telling.review_wanted(post_id, item, authors=authors, before=post, is_urgent=urgent)
+            await tell(session, events, at=self.now())
 
     async def _approve_deliveries(self, session: WriteSession, actor: Actor, post: Post) -> None:
         assert post.due_at is not None
@@ -458,6 +447,7 @@ def input_of(post: Post) -> PostInput:
         post.segment,
         post.programme,
         datetime.fromisoformat(until) if until else None,
+        bool(content.get("urgent")),
     )
 
 
@@ -497,4 +487,5 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         edited_by=content.get("edited_by"),
         needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
         answer=rules.Answer(post.answer),
+        urgent=bool(content.get("urgent")),
     )

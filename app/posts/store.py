@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.accounts.models import Unit
 from app.channels.models import Channel
 from app.kit.db import ReadSession, WriteSession
-from app.posts.models import Broadcast, Post
+from app.posts.models import Broadcast, Post, Remark
 from app.posts.rules import Answer, PostState
 from app.publishing.models import Delivery
 from app.publishing.rules import State as DeliveryState
@@ -72,7 +72,8 @@ async def change_post(session: WriteSession, post_id: int, *, version: int, valu
 
 
 async def delete_post(session: WriteSession, post_id: int, *, version: int) -> bool:
-    """Delete a post if nobody changed it since `version`; False otherwise."""
+    """Delete a post, and what was said about it, if nobody changed it since `version`; False otherwise (roll back then)."""
+    await session.run(delete(Remark).where(col(Remark.post_id) == post_id))
     return (await session.run(delete(Post).where(col(Post.id) == post_id, col(Post.version) == version))).rowcount == 1
 
 

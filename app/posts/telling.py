@@ -15,7 +15,7 @@ from app.publishing.rules import State
 
 
 def review_wanted(
-    post_id: int, item: Item, *, authors: Sequence[int | None], before: Post | None = None
+    post_id: int, item: Item, *, authors: Sequence[int | None], before: Post | None = None, is_urgent: bool = False
 ) -> list[Event]:
     """Nothing while those who may decide already have it on their table: an author of its words is not one of them."""
     route, wrote = item.route, {author for author in authors if author is not None}
@@ -23,18 +23,20 @@ def review_wanted(
         return []
     if before is not None and before.state == PostState.IN_REVIEW:
         knew = {before.created_by, before.content.get("edited_by")}
-        if before.content.get("review", {}).get("by") == route.reviewer and wrote <= knew:
+        knew_urgency = bool(before.content.get("urgent")) or not is_urgent
+        if before.content.get("review", {}).get("by") == route.reviewer and wrote <= knew and knew_urgency:
             return []
     detail = {
         "needs": str(route.reviewer),
         "why": list(route.why),
         "due_at": _iso(item.plan.due_at),
         "authors": sorted(wrote),
+        "urgent": is_urgent,
     }
     return [Event(EventKind.POST_IN_REVIEW, f"post:{post_id}", item.plan.speaker.unit_id, detail)]
 
 
-def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event]:
+def broadcast_review_wanted(row: Broadcast, items: Sequence[Item], *, is_urgent: bool = False) -> list[Event]:
     """One for the whole broadcast: a reviewer with 68 posts to read needs one notice."""
     waiting = [item.route for item in items if item.route and item.route.reviewer is not Reviewer.NOBODY]
     if not waiting:
@@ -45,6 +47,7 @@ def broadcast_review_wanted(row: Broadcast, items: Sequence[Item]) -> list[Event
         "count": len(waiting),
         "due_at": _iso(min((item.plan.due_at for item in items if item.plan.due_at), default=None)),
         "authors": [row.created_by] if row.created_by is not None else [],
+        "urgent": is_urgent,
     }
     return [Event(EventKind.POST_IN_REVIEW, f"broadcast:{row.id}", row.unit_id, detail)]
 

@@ -48,6 +48,7 @@ class Common:
     series_id: int | None = None
     series_step: str = ""
     answer: Answer = Answer.NONE
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Writer:
             "alt_texts": {str(media_id): common.alt_texts.get(media_id, "") for media_id in item.media},
             "poster": poster,
             "headline": headline,
+            "urgent": common.is_urgent,
             "poster_alt": self.media.poster_alt(plan.speaker, headline=headline, lang=source.lang) if poster else "",
             "variables": dict(common.given),
             "tahapan": common.tahapan,

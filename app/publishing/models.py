@@ -122,7 +122,10 @@ class WorkerBeat(SQLModel, table=True):
 
 
 class Pause(SQLModel, table=True):
-    """Nothing of a unit and those beneath it leaves until `ended_at` is set. `path` is the unit's."""
+    """Nothing of a unit and those beneath it leaves until `ended_at` is set. `path` is the unit's.
+
+    `post_id`: only this post of the unit is held, by a reviewer.
+    """
 
     __tablename__ = "pause"
     __table_args__ = (_partial("ix_pause_running", "id", where="ended_at IS NULL"),)
@@ -130,6 +133,7 @@ class Pause(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     unit_id: int = Field(foreign_key="unit.id", index=True)
     path: str
+    post_id: int | None = Field(default=None, index=True)
     reason: str
     held: int = 0
     created_by: int | None = Field(default=None, foreign_key="user_account.id")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, true, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -17,21 +17,23 @@ from app.publishing.rules import State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
-SAYS = "Dijeda: "
+SAYS, SAYS_OF_ONE = "Dijeda: ", "Ditahan peninjau: "
 
 _RUNNING = col(Pause.ended_at).is_(None)
+_OF_UNITS = col(Pause.post_id).is_(None)
 # Paths hold digits and strokes alone, so nothing in them is a wildcard.
-_COVERS = col(Unit.path).startswith(col(Pause.path))
+_COVERS = and_(_OF_UNITS, col(Unit.path).startswith(col(Pause.path)))
+_SAID: Any = case((_OF_UNITS, literal(SAYS)), else_=literal(SAYS_OF_ONE)).concat(col(Pause.reason))
 _OVER_THIS = (
-    select(col(Pause.reason))
+    select(_SAID)
     .select_from(Pause)
-    .join(Unit, _COVERS)
-    .where(_RUNNING, col(Unit.id) == D.unit_id)
+    .join(Unit, true())
+    .where(_RUNNING, col(Unit.id) == D.unit_id, or_(_COVERS, col(Pause.post_id) == D.post_id))
     .correlate(Delivery.__table__)  # type: ignore[attr-defined]
 )
 IS_PAUSED = exists(_OVER_THIS)
-"""In a statement about deliveries: does a running pause cover the unit?"""
-PAUSE_REASON: Any = literal(SAYS).concat(_OVER_THIS.order_by(col(Pause.id)).limit(1).scalar_subquery())
+"""In a statement about deliveries: does a running pause cover the unit, or this very post?"""
+PAUSE_REASON: Any = _OVER_THIS.order_by(col(Pause.id)).limit(1).scalar_subquery()
 
 
 async def paused_units(session: ReadSession) -> dict[int, str]:
@@ -41,31 +43,39 @@ async def paused_units(session: ReadSession) -> dict[int, str]:
     return {row.id: SAYS + row.reason for row in rows}
 
 
-async def hold_under(session: WriteSession, path: str, *, reason: str) -> int:
-    """Everything of these units that could leave waits; answers how much."""
-    statement = update(Delivery).where(_under(path), D.state.in_([State.DUE, State.MANUAL]))
-    return (await session.run(statement.values(state=State.WAITING, reason=SAYS + reason))).rowcount
+async def paused(session: ReadSession, wanted: Sequence[tuple[int, int]]) -> list[str | None]:
+    """For each post and its unit why it may not leave now; None where it may."""
+    units = await paused_units(session)
+    query = select(col(Pause.post_id), col(Pause.reason)).where(_RUNNING, ~_OF_UNITS)
+    posts = {row[0]: SAYS_OF_ONE + row[1] for row in (await session.run(query)).all()}
+    return [units.get(unit_id) or posts.get(post_id) for post_id, unit_id in wanted]
 
 
-async def count_in_flight(session: ReadSession, path: str) -> int:
-    query = select(func.count()).where(_under(path), D.state.in_([State.SENDING, State.UNSURE]))
+async def hold(session: WriteSession, which: ColumnElement[bool], *, reason: str) -> int:
+    """Everything of these that could leave waits; answers how much."""
+    statement = update(Delivery).where(which, D.state.in_([State.DUE, State.MANUAL]))
+    return (await session.run(statement.values(state=State.WAITING, reason=reason))).rowcount
+
+
+async def count_in_flight(session: ReadSession, which: ColumnElement[bool]) -> int:
+    query = select(func.count()).where(which, D.state.in_([State.SENDING, State.UNSURE]))
     return int((await session.run(query)).scalar_one())
 
 
-async def release_under(session: WriteSession, path: str, *, now: datetime) -> int:
+async def release(session: WriteSession, which: ColumnElement[bool], *, now: datetime) -> int:
     """What was approved, is still good and is held by nothing else goes on; answers how much."""
     speaking = select(col(Channel.id)).where(col(Channel.id) == D.channel_id, col(Channel.state) == "connected")
     queued = case((D.environment == "manual", State.MANUAL), else_=State.DUE)
     act_at = case((D.due_at > now, D.due_at), else_=now)
     statement = (
         update(Delivery)
-        .where(_under(path), D.state == State.WAITING, D.message_hash != "", D.valid_until > now)
+        .where(which, D.state == State.WAITING, D.message_hash != "", D.valid_until > now)
         .where(exists(speaking), ~IS_PAUSED)
         .values(state=queued, act_at=act_at, reason="")
     )
     released = (await session.run(statement)).rowcount
     # What waits for another pause, or for its channel, says so from now on.
-    still = (_under(path), D.state == State.WAITING, D.message_hash != "")
+    still = (which, D.state == State.WAITING, D.message_hash != "")
     await session.run(update(Delivery).where(*still, IS_PAUSED).values(reason=PAUSE_REASON))
     silent = update(Delivery).where(*still, ~IS_PAUSED, D.valid_until > now)
     await session.run(silent.values(reason="Akun dijeda atau perlu disambungkan ulang."))
@@ -76,7 +86,7 @@ async def find_pause(
     session: ReadSession, paths: Sequence[str], pause_id: int, *, to_change: bool = False
 ) -> Pause | None:
     query = select_rows(Pause).join(Unit, col(Unit.id) == col(Pause.unit_id)).where(in_scope(paths))
-    query = query.where(col(Pause.id) == pause_id)
+    query = query.where(_OF_UNITS, col(Pause.id) == pause_id)
     return (await session.exec(query.with_for_update(of=Pause) if to_change else query)).first()
 
 
@@ -86,7 +96,7 @@ async def find_pauses(
     """Newest first: pauses of units in scope, and those of units above (`over`: ids on the way up) that cover them."""
     above = [int(part) for path in over for part in path.split("/") if part]
     query = select_rows(Pause).join(Unit, col(Unit.id) == col(Pause.unit_id))
-    query = query.where(in_scope(paths) | col(Pause.unit_id).in_(above))
+    query = query.where(_OF_UNITS, in_scope(paths) | col(Pause.unit_id).in_(above))
     if running:
         query = query.where(_RUNNING)
     if before_id is not None:
@@ -101,8 +111,17 @@ async def unit_names(session: ReadSession, unit_ids: Sequence[int]) -> dict[int,
 
 
 async def running_at(session: ReadSession, unit_id: int) -> Pause | None:
-    return (await session.exec(select_rows(Pause).where(_RUNNING, Pause.unit_id == unit_id))).first()
+    return (await session.exec(select_rows(Pause).where(_RUNNING, _OF_UNITS, Pause.unit_id == unit_id))).first()
 
 
-def _under(path: str) -> Any:
+async def hold_of(session: ReadSession, post_id: int) -> Pause | None:
+    """What holds this very post."""
+    return (await session.exec(select_rows(Pause).where(_RUNNING, Pause.post_id == post_id))).first()
+
+
+def of_post(post_id: int) -> Any:
+    return D.post_id == post_id
+
+
+def under(path: str) -> Any:
     return D.unit_id.in_(select(col(Unit.id)).where(in_scope([path])))

@@ -51,8 +51,8 @@ class PauseService:
             )
             session.add(row)
             await session.flush()
-            row.held = await pause_store.hold_under(session, unit.path, reason=said)
-            in_flight = await pause_store.count_in_flight(session, unit.path)
+            row.held = await pause_store.hold(session, pause_store.under(unit.path), reason=pause_store.SAYS + said)
+            in_flight = await pause_store.count_in_flight(session, pause_store.under(unit.path))
             detail = {"pause": row.id, "held": row.held, "reason": said}
             await self._note(session, actor, "pause.begin", unit_id, detail)
         return row, in_flight
@@ -71,7 +71,7 @@ class PauseService:
             row.ended_at, row.ended_by = self.clock.now(), actor.user_id
             session.add(row)
             await session.flush()
-            released = await pause_store.release_under(session, row.path, now=self.clock.now())
+            released = await pause_store.release(session, pause_store.under(row.path), now=self.clock.now())
             await self._note(session, actor, "pause.end", row.unit_id, {"pause": row.id, "released": released})
         return row, released
 

@@ -20,7 +20,7 @@ from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.logs import logger
 from app.platforms.contract import Adapter, Json, NeedsReconnect, Published, PublishError, Unsure
-from app.publishing import rules, store
+from app.publishing import lapse_store, rules, store
 from app.publishing.batching import Batcher
 from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.recording import Recorder, Result
@@ -378,7 +378,9 @@ class Publisher:
 
     async def _expire(self) -> None:
         async with self.db.write() as session:
-            missed = await store.expire(session, now=self.clock.now(), reason=rules.TOO_LATE)
+            missed = await lapse_store.expire(
+                session, now=self.clock.now(), reason=rules.TOO_LATE, unapproved=rules.UNAPPROVED
+            )
             await tell_rows(session, missed, at=self.clock.now())
         if missed:
             log.warning("missed", deliveries=len(missed))

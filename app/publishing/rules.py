@@ -78,6 +78,7 @@ MISSED_IN_RESTORE = (
     "Periksa akunnya sebelum membuatnya lagi."
 )
 TOO_LATE = "Tidak sempat terbit sebelum batas waktunya."
+UNAPPROVED = "Tidak disetujui sampai batas waktunya."
 ALTERED = "Isi yang akan dikirim berbeda dari yang disetujui. Ajukan ulang untuk ditinjau."
 
 

@@ -133,8 +133,8 @@ class PublishingService:
 
     async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
         """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""
-        paused = await pause_store.paused_units(session) if new else {}
-        await session.insert_many(Delivery, [_row(one, paused.get(one.unit_id)) for one in new])
+        paused = await pause_store.paused(session, [(one.post_id, one.unit_id) for one in new]) if new else []
+        await session.insert_many(Delivery, [_row(one, why) for one, why in zip(new, paused, strict=True)])
 
     async def approve(
         self,

@@ -273,7 +273,7 @@ async def drop_dead_beats(session: WriteSession, *, silent_since: datetime) -> N
     await session.run(delete(WorkerBeat).where(col(WorkerBeat.beat_at) < silent_since, col(WorkerBeat.id).not_in(held)))
 
 
-_TOLD = (
+TOLD = (
     D.id,
     D.post_id,
     D.unit_id,
@@ -290,19 +290,8 @@ _TOLD = (
 async def needing_a_person(session: ReadSession, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Which of these are at an end without being out, or in a doubt that no worker can settle."""
     stuck = (D.state == State.UNSURE) & D.act_at.is_(None) & D.worker_id.is_(None)
-    query = select(*_TOLD).where(D.id.in_(ids), or_(D.state.in_([State.STOPPED, State.MISSED]), stuck))
+    query = select(*TOLD).where(D.id.in_(ids), or_(D.state.in_([State.STOPPED, State.MISSED]), stuck))
     return await session.rows(query)
-
-
-async def expire(session: WriteSession, *, now: datetime, reason: str) -> list[dict[str, Any]]:
-    """What could not go before its valid_until is missed, and says so; answers what there is to tell of it."""
-    statement = (
-        update(Delivery)
-        .where(D.state.in_([State.DUE, State.WAITING]), D.valid_until <= now)
-        .values(state=State.MISSED, act_at=None, reason=case((D.reason == "", reason), else_=reason + " " + D.reason))
-        .returning(*_TOLD)
-    )
-    return await session.rows(statement)
 
 
 async def hold_channel(session: WriteSession, channel_id: int, *, reason: str) -> None:

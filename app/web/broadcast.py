@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.accounts.rules import Act, Actor
+from app.accounts.rules import Act, Actor, UnitKind
 from app.bootstrap import Kentongan
 from app.content.service import TemplateView
 from app.kit.errors import AppError, BadInput, NotFound, Problem
@@ -57,6 +57,7 @@ class Draft:
     deadline: str
     sent: Sequence[tuple[str, str]]
     correction: Correction | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,20 @@ async def list_units(
     )  # fmt: skip
 
 
+@router.post("/siaran/{broadcast_id}/setujui")
+async def approve(request: Request, house: HouseDep, actor: VisitorDep, broadcast_id: BroadcastId) -> Response:
+    try:
+        done = await house.approving.approve_broadcast(actor, broadcast_id)
+    except AppError as error:
+        view = await house.broadcasts.get(actor, broadcast_id)
+        return await _progress(request, house, actor, view, status=error.status, problem=error.message)
+    if done.refused:
+        view = await house.broadcasts.get(actor, broadcast_id)
+        said = f"{len(done.approved)} disetujui, {len(done.refused)} tidak: {done.refused[0].reason}"
+        return await _progress(request, house, actor, view, status=409, problem=said)
+    return go(f"/siaran/{broadcast_id}", note="siaran-setuju")
+
+
 @router.post("/siaran/{broadcast_id}/batalkan")
 async def cancel(request: Request, house: HouseDep, actor: VisitorDep, broadcast_id: BroadcastId) -> Response:
     try:
@@ -219,6 +234,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         deadline=one(form, "tenggat"),
         sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
         correction=await _correction(house, actor, form),
+        urgent=bool(one(form, "mendesak")),
     )
 
 
@@ -245,6 +261,7 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         deadline=fields.read_moment(draft.deadline, frame.zone, "tenggat") if draft.deadline else None,
         tahapan=draft.correction.code if draft.correction else None,
         corrects=draft.correction.tahapan_id if draft.correction else None,
+        urgent=draft.urgent,
     )
 
 
@@ -272,9 +289,15 @@ async def _progress(
         request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, view=view, problem=problem,
         late=await house.answers.late_count(actor, view.id or 0), answers=_answers(view), bars=_bars(view), ended=ended, is_open=is_open or is_coming_down, troubles=_troubles(view.problems),
         made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
-        may_cancel=is_open and may_send,
+        may_cancel=is_open and may_send, may_approve=bool(view.in_review) and _may_approve(actor, view),
         may_withdraw=may_send and bool(view.by_state.get(State.PUBLISHED, 0) - (taken.asked - taken.down if taken else 0)),
     )  # fmt: skip
+
+
+def _may_approve(actor: Actor, view: BroadcastView) -> bool:
+    """As a whole only the KPU does, and not whoever made it; the service decides again."""
+    is_kpu = any(grant.kind is UnitKind.KPU for grant in actor.grants)
+    return is_kpu and bool(actor.paths(Act.REVIEW)) and view.created_by != actor.user_id and view.cancelled_at is None
 
 
 def _answers(view: BroadcastView) -> list[tuple[str, int]]:

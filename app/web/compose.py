@@ -43,6 +43,7 @@ class Draft:
     media: Sequence[int]
     alt: str
     when: When
+    urgent: bool = False
 
 
 @router.get("/tulis")
@@ -133,6 +134,7 @@ async def _draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh: bo
         media=numbers(form, "media"),
         alt=one(form, "alt"),
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
+        urgent=bool(one(form, "mendesak")),
     )
 
 
@@ -160,6 +162,7 @@ def _input(draft: Draft) -> PostInput:
         channels=draft.chosen,
         timing=fields.read_timing(draft.when, draft.unit.timezone),
         variables=draft.given,
+        urgent=draft.urgent,
     )
 
 

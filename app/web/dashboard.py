@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.accounts.rules import Actor
+from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
@@ -46,7 +46,7 @@ async def show_dashboard(request: Request, house: HouseDep, actor: VisitorDep) -
     return await page(
         request, house, actor, "dasbor.html", frame=frame,
         upcoming=await cards_for(house, actor, upcoming.rows), waiting=await cards_for(house, actor, waiting.rows),
-        needs=_needs(counts), today=await _today(house, actor, frame.zone), is_new=not counts,
+        short=await house.deputies.short_of_approvers(actor.paths(Act.MANAGE)), needs=_needs(counts), today=await _today(house, actor, frame.zone), is_new=not counts,
     )  # fmt: skip
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
 from app.accounts.people import INVITATION_HOURS, Invited, Person
-from app.accounts.rules import Act, Actor, Grant, ProveFirst, Role, UnitKind, may_reset
+from app.accounts.rules import MAY, Act, Actor, Grant, ProveFirst, Role, UnitKind, may_reset
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError, NotFound
 from app.web import words
 from app.web.fields import by_field, clean, is_id
-from app.web.render import page
+from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.sight import units_by_id, units_seen
 
@@ -30,6 +30,8 @@ class Post:
     unit: str
     role: str
     word: str
+    is_deputy: bool = False
+    may_deputise: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,26 @@ async def reissue(
     return await _show(request, house, actor, anew=await house.people.person(actor, user_id), secret=secret)
 
 
+@router.post("/orang/{user_id}/wakil")
+async def name_deputy(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    user_id: Annotated[int, Path(ge=1, lt=2**31)],
+    unit: Annotated[str, Form(max_length=12)] = "",
+    wakil: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    if not is_id(unit):
+        raise NotFound("Pilih dulu unitnya.")
+    try:
+        await house.deputies.name(actor, int(unit), user_id, is_deputy=wakil == "ya")
+    except ProveFirst:
+        raise
+    except AppError as error:
+        return await _show(request, house, actor, error=error)
+    return go("/orang", note="wakil")
+
+
 def _may_reset(actor: Actor, user_id: int, paths: Sequence[str]) -> bool:
     """Whether to offer it; the service decides with everything that it knows."""
     grants = [Grant(0, UnitKind.PPS, path, Role.VIEWER) for path in paths]
@@ -116,7 +138,8 @@ async def _show(
     units = await units_by_id(house, actor, [held.unit_id for person in found.rows for held in person.memberships])
     members = [
         Member(person.id, person.name, person.email, person.is_active, [
-            Post(held.unit_id, units[held.unit_id].name, held.role, words.ROLES[Role(held.role)]) for held in person.memberships
+            Post(held.unit_id, units[held.unit_id].name, held.role, words.ROLES[Role(held.role)], held.is_deputy,
+                 Act.REVIEW in MAY[Role(held.role)]) for held in person.memberships
         ], may_reset=person.is_active and _may_reset(actor, person.id, [units[held.unit_id].path for held in person.memberships]))
         for person in found.rows
     ]  # fmt: skip

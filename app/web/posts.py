@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError
+from app.posts.review_rules import RemarkKind
 from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, Answer, PostState, Timing, may_approve
 from app.posts.service import PostView
 from app.web import words
@@ -23,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 PostId = Annotated[int, Path(ge=1, lt=2**31)]
 Reason = Annotated[str, Form(max_length=1000)]
+Mark = Annotated[str, Form(max_length=20)]
 
 
 @router.get("/unggahan/{post_id}")
@@ -80,6 +82,44 @@ async def decline(
     return await _act(request, house, actor, post_id, work(), note="saran-tolak")
 
 
+@router.post("/unggahan/{post_id}/catatan")
+async def remark(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    post_id: PostId,
+    teks: Reason = "",
+    tanya: Mark = "",
+    dari: Mark = "",
+) -> Response:
+    async def work() -> PostView:
+        kind = RemarkKind.QUESTION if tanya else RemarkKind.COMMENT
+        await house.discussing.say(actor, post_id, clean(teks), kind=kind)
+        return await house.posts.get(actor, post_id)
+
+    return await _act(request, house, actor, post_id, work(), note="catatan", back=dari)
+
+
+@router.post("/unggahan/{post_id}/tahan")
+async def hold(
+    request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = "", dari: Mark = ""
+) -> Response:
+    async def work() -> PostView:
+        await house.discussing.hold(actor, post_id, reason=clean(alasan))
+        return await house.posts.get(actor, post_id)
+
+    return await _act(request, house, actor, post_id, work(), note="tahan", back=dari)
+
+
+@router.post("/unggahan/{post_id}/lepas")
+async def release(request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, dari: Mark = "") -> Response:
+    async def work() -> PostView:
+        await house.discussing.release(actor, post_id)
+        return await house.posts.get(actor, post_id)
+
+    return await _act(request, house, actor, post_id, work(), note="lepas", back=dari)
+
+
 @router.post("/unggahan/{post_id}/batalkan")
 async def cancel(
     request: Request, house: HouseDep, actor: VisitorDep, post_id: PostId, alasan: Reason = ""
@@ -88,7 +128,14 @@ async def cancel(
 
 
 async def _act(
-    request: Request, house: Kentongan, actor: Actor, post_id: int, work: Awaitable[PostView], *, note: str
+    request: Request,
+    house: Kentongan,
+    actor: Actor,
+    post_id: int,
+    work: Awaitable[PostView],
+    *,
+    note: str,
+    back: str = "",
 ) -> Response:
     """What is refused comes back on the post's page, as the post stands now."""
     try:
@@ -96,7 +143,7 @@ async def _act(
     except AppError as error:
         post = await house.posts.get(actor, post_id)
         return await _show(request, house, actor, post, status=error.status, problem=error.message)
-    return go(f"/unggahan/{post_id}", note=note)
+    return go(f"/tinjau/{post_id}" if back == "tinjau" else f"/unggahan/{post_id}", note=note)
 
 
 async def _show(
@@ -109,7 +156,7 @@ async def _show(
     title = (await house.templates.get(actor, post.template_id)).title if post.template_id else "Teks sendiri"
     return await page(
         request, house, actor, "unggahan.html", status=status, post=post, unit=unit, title=title, problem=problem,
-        label=words.POST_STATES[post.state], previews=[_preview(variant) for variant in post.variants],
+        label=words.post_label(post.state, post.deliveries), previews=[_preview(variant) for variant in post.variants],
         warnings=[warned(found) for found in post.guard],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         must_look=in_review and refused is None and bool(post.media), cards=await cards_for(house, actor, post.deliveries),
@@ -118,6 +165,7 @@ async def _show(
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
         exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
         may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
+        talk=await house.discussing.read(actor, post.id), writes=writes, reviews=actor.may(Act.REVIEW, unit.path),
     )  # fmt: skip
 
 

@@ -53,6 +53,11 @@ NOTES = {
     "tahapan-batal": "Perubahan dibatalkan; tahapan dan unggahannya kembali seperti semula.",
     "jeda-semua": "Dijeda. Tidak ada yang terbit dari unit ini dan unit di bawahnya sampai Anda lanjutkan.",
     "jeda-selesai": "Dilanjutkan. Yang masih berlaku terbit sesuai waktunya.",
+    "catatan": "Pesan terkirim.",
+    "tahan": "Ditahan. Tidak terbit sampai dilepas.",
+    "lepas": "Dilepas. Terbit sesuai waktunya bila sudah disetujui.",
+    "siaran-setuju": "Siaran disetujui, termasuk semua salinan yang tidak diubah unit.",
+    "wakil": "Wakil peninjau tersimpan.",
     "saran-tolak": "Saran ditolak; alasannya dibaca oleh pengirim siaran.",
     "seri": "Seri dibuat.",
     "seri-ubah": "Seri diubah, sampai ke unggahan yang belum dikirim.",
@@ -79,6 +84,7 @@ MACROS = (
     "_kunci.html",
     "_laporan.html",
     "_bebaskan.html",
+    "_percakapan.html",
 )
 
 

@@ -98,17 +98,13 @@ async def list_waiting(
 async def approve_many(request: Request, house: HouseDep, actor: VisitorDep) -> Response:
     """Each on its own, so that one that is refused does not hold back the others."""
     actor.must(Act.REVIEW)
-    refused: list[tuple[int, str]] = []
     async with request.form() as form:
         chosen = numbers(form, "unggahan")[:MOST_AT_ONCE]
-    for post_id in chosen:
-        try:
-            await house.posts.approve(actor, post_id)
-        except AppError as error:
-            refused.append((post_id, error.message))
-    if not refused:
+    done = await house.approving.approve(actor, chosen)
+    if not done.refused:
         return go("/tinjau", note="setuju-semua")
-    return await _list(request, house, actor, status=409, refused=refused, approved=len(chosen) - len(refused))
+    refused = [(one.post_id, one.reason) for one in done.refused]
+    return await _list(request, house, actor, status=409, refused=refused, approved=len(done.approved))
 
 
 @router.get("/tinjau/{post_id}")
@@ -172,6 +168,7 @@ async def _list(
     mine = [post for post in found.rows if _may_decide(actor, post, units[post.unit_id])]
     titles = await _titles(house, actor, mine)
     waiting = [_waiting(post, units[post.unit_id], titles) for post in mine]
+    waiting.sort(key=lambda one: not one.post.urgent)
     return await page(
         request, house, actor, "tinjau.html", part="daftar", status=status, bunches=_bunches(waiting),
         refused=[(post_id, reason) for post_id, reason in refused], approved=approved, is_first=cursor is None,
@@ -215,6 +212,7 @@ async def _show(
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         beside=await _beside(house, actor, post), warnings=_warnings(post), photos=await photos_of(house, actor, post),
         checks=PHOTO_CHECKS, is_open=post.state is PostState.IN_REVIEW and actor.may(Act.REVIEW, unit.path),
+        talk=await house.discussing.read(actor, post_id), reviews=actor.may(Act.REVIEW, unit.path),
         why_not=_why_not(actor, post, unit), error=error.message if error else "",
         problems=by_field(error) if error else {}, skip=await _next(house, actor, post_id), exemptible=exemptible(post),
     )  # fmt: skip

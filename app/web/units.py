@@ -99,6 +99,7 @@ async def _show(
         values=await _values(house, actor, unit, form), may_edit=actor.may(Act.WRITE, unit.path),
         has_more=len(found.rows) > 1, name=one(form, "nama"), zone=one(form, "zona"), rw=one(form, "rw"),
         new_name=one(form, "baru-nama"), new_value=one(form, "baru-nilai"), zones=_zones(unit.timezone),
+        reviewers=await house.deputies.reviewers(actor, unit_id),
         kind=words.KINDS.get(unit.kind, unit.kind), error=error.message if error else "",
         problems=by_field(error) if error else {},
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What states, platforms, roles and moments are called on a page, in Bahasa Indonesia."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from app.platforms.registry import TITLES
 from app.posts.progress_rules import Progress
 from app.posts.rules import Answer, PostState
 from app.publishing.rules import Outcome, State
-from app.publishing.service import Wish
+from app.publishing.service import DeliveryView, Wish
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ POST_STATES = {
     PostState.DONE: Label("Selesai", "terbit", "good"),
     PostState.CANCELLED: Label("Dibatalkan", "batal", "faint"),
 }
+
+_LAPSED = Label("Kedaluwarsa", "lewat", "loud")
+
+
+def post_label(state: PostState, deliveries: Sequence[DeliveryView]) -> Label:
+    """A post that came back because nobody approved it in time was not refused by anybody."""
+    is_lapsed = state is PostState.REJECTED and any(each.state is State.MISSED for each in deliveries)
+    return _LAPSED if is_lapsed else POST_STATES[state]
+
 
 OUTCOMES = {
     Outcome.PUBLISHED: "Terbit",

@@ -26,7 +26,7 @@ CALENDAR = "403 403 403 403 | 403 403 | 403 200 200 | 401"
 
 @dataclass(frozen=True)
 class Call:
-    """`made` names what must exist for each path parameter; strings like `{unit}` in json and form stand for ids.
+    """`made` names what must exist for the path's parameters, in their order; strings like `{unit}` in json and form stand for ids.
 
     `narrow`: what a token that may only read gets, where that is less than a viewer in person gets.
     """
@@ -138,6 +138,15 @@ API: dict[str, Call] = {
     "GET /broadcasts/{broadcast_id}": Call(READ, "broadcast"),
     "GET /broadcasts/{broadcast_id}/units": Call(READ, "broadcast"),
     "POST /posts/{post_id}/decline": Call(WRITE, "suggestion", {"reason": "Tidak cocok."}),
+    "POST /posts/approve": Call("403 403 200 200 | 403 200 | 403 200 200 | 401", json={"post_ids": ["{in_review}"]}),
+    "GET /posts/{post_id}/remarks": Call(READ, "draft"),
+    "POST /posts/{post_id}/remarks": Call(created(WRITE), "draft", {"text": "Jamnya?"}),
+    "POST /posts/{post_id}/hold": Call(REVIEW, "in_review", {"reason": "Tunggu."}),
+    "POST /posts/{post_id}/release": Call(REVIEW, "held"),
+    "POST /broadcasts/{broadcast_id}/approve": Call("403 403 403 403 | 404 404 | 403 200 200 | 401", "broadcast"),
+    "GET /units/{unit_id}/reviewers": Call(READ, "unit"),
+    "PUT /units/{unit_id}/deputies/{user_id}": Call(MANAGE, "ppk budi"),
+    "DELETE /units/{unit_id}/deputies/{user_id}": Call(MANAGE, "ppk budi"),
     "GET /series": Call(KNOWN),
     "POST /series": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json=SERIES),
     "GET /series/{series_id}": Call(READ, "series"),
@@ -235,6 +244,11 @@ PAGES: dict[str, Call] = {
     "POST /unggahan/{post_id}/sesuaikan": Call(done(WRITE), "suggestion", form={"teks": "Kata kami sendiri."}),
     "POST /unggahan/{post_id}/tolak-saran": Call(done(WRITE), "suggestion", form={"alasan": "Tidak cocok."}),
     "POST /unggahan/{post_id}/batalkan": Call(done(WRITE), "draft"),
+    "POST /unggahan/{post_id}/catatan": Call(done(WRITE), "draft", form={"teks": "Jamnya?"}),
+    "POST /unggahan/{post_id}/tahan": Call(done(REVIEW), "in_review", form={"alasan": "Tunggu."}),
+    "POST /unggahan/{post_id}/lepas": Call(done(REVIEW), "held"),
+    "POST /siaran/{broadcast_id}/setujui": Call("403 403 403 403 | 404 404 | 403 303 303 | 303", "broadcast"),
+    "POST /orang/{user_id}/wakil": Call("403 403 403 303 | 403 404 | 403 403 303 | 303", "budi", form={"unit": "{ppk}", "wakil": "ya"}),
     "GET /siaran": Call(page(KNOWN)),
     "GET /siaran/baru": Call(page(REVIEWERS)),
     "POST /siaran/periksa": Call("403 403 200 200 | 403 404 | 403 200 200 | 303", form=FORM_BROADCAST),

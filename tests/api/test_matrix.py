@@ -118,6 +118,12 @@ class World:
         post = await self.post(review=True)
         return (await self.site.house.posts.reject(self.site.cast.budi, post.id, reason="x")).id
 
+    async def held(self) -> int:
+        """In review, and held by its reviewer."""
+        post = await self.post(review=True)
+        await self.site.house.discussing.hold(self.site.cast.budi, post.id, reason="uji")
+        return post.id
+
     async def pause(self) -> int:
         """Over one unit; ended before, so that the next one may begin."""
         house, cast = self.site.house, self.site.cast
@@ -150,18 +156,22 @@ class World:
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
-            "series": self.series, "wished": self.wished, "revision": self.revision,
+            "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
             "tahapan": 1,
             "sari": self.site.cast.sari.user_id,
+            "budi": self.site.cast.budi.user_id,
+            "ppk": id_of(self.site.cast.ppk_barat),
             "foreign_notice": 999_999,
             "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
             "csv": "csv",
         }
+        if " " in what:
+            return " ".join([str(await self.make(one)) for one in what.split()])
         if what in fixed:
             return fixed[what]
         if what in {"draft", "in_review"}:
@@ -181,7 +191,7 @@ class World:
         if isinstance(value, list):
             return [await self.fill(inner) for inner in value]
         match value:
-            case "{unit}" | "{template}":
+            case "{unit}" | "{template}" | "{in_review}":
                 return await self.make(value[1:-1])
             case "{ppk}":
                 return id_of(self.site.cast.ppk_barat)
@@ -272,7 +282,8 @@ async def _ask(world: World, who: str, route: str, call: Call, made: int | str |
         if file := filled.pop("file", None):
             options["files"] = {"file": FILES[file]()}
         options["data"] = {name: str(value) for name, value in filled.items()}
-    address = re.sub(r"\{\w+\}", str(made), path) + call.query
+    places = str(made).split()
+    address = re.sub(r"\{\w+\}", lambda _: places.pop(0) if len(places) > 1 else places[0], path) + call.query
     answer = await world.site.client.request("GET" if method == "*" else method, address, **options)
     if path == "/keluar":
         world.cookies.pop(who, None)

@@ -46,6 +46,30 @@ def test_each_event_reaches_those_who_can_do_something(kind: EventKind, detail: 
     assert rules.audience(event(kind, **detail), MEMBERS) == told
 
 
+DEPUTY, PLAIN = 6, {"authors": [SARI], "needs": "above"}
+WITH_DEPUTY = [*MEMBERS, Member(DEPUTY, "/1/2/", UnitKind.PPK, Role.REVIEWER, is_deputy=True)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "told"),
+    [
+        (EventKind.POST_IN_REVIEW, PLAIN, {BUDI}),
+        (EventKind.POST_REMINDED, PLAIN, {BUDI}),
+        # Without the others there, the deputy is the one to ask.
+        (EventKind.POST_IN_REVIEW, {"authors": [SARI, BUDI], "needs": "above"}, {DEPUTY}),
+        (EventKind.POST_ESCALATED, PLAIN, {BUDI, DEPUTY, DEWI, RINA}),
+        (EventKind.POST_ESCALATED, {"authors": [SARI], "needs": "kpu"}, {DEWI, RINA}),
+        (EventKind.POST_IN_REVIEW, {**PLAIN, "urgent": True}, {BUDI, DEPUTY, DEWI, RINA}),
+        (EventKind.POST_LAPSED, PLAIN, {SARI, BUDI}),
+        (EventKind.POST_REMARKED, {**PLAIN, "by": BUDI, "to": [SARI]}, {SARI}),
+        (EventKind.POST_REMARKED, {**PLAIN, "by": SARI, "to": []}, {BUDI}),
+        (EventKind.POST_HELD, {**PLAIN, "by": BUDI}, {SARI}),
+    ],
+)
+def test_who_hears_of_what_waits(kind: EventKind, detail: dict[str, Any], told: set[int]) -> None:
+    assert rules.audience(event(kind, **detail), WITH_DEPUTY) == told
+
+
 def test_without_a_reviewer_nearby_the_next_level_hears_of_it() -> None:
     without_budi = [member for member in MEMBERS if member.user_id != BUDI]
     assert rules.audience(event(EventKind.DELIVERY_STOPPED), without_budi) == {SARI, DEWI, RINA}

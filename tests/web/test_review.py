@@ -116,3 +116,35 @@ async def test_a_neighbour_decides_nothing(browse: Browse, cast: Cast, house: Ke
     assert (await (await browse(cast.citra)).get(f"/tinjau/{post.id}")).status_code == 403
     assert (await (await browse(cast.citra)).post(f"/tinjau/{post.id}/{act}")).status_code == 404
     assert await state_of(house, cast, post.id) == "in_review"
+
+
+async def test_a_reviewer_asks_and_the_author_answers(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    post = await in_review(house, cast)
+    budi, sari = await browse(cast.budi), await browse(cast.sari)
+    data = {"teks": "Jamnya <b>berapa</b>?", "tanya": "1", "dari": "tinjau"}
+    answer = await budi.post(f"/unggahan/{post.id}/catatan", data=data)
+    assert answer.headers["location"] == f"/tinjau/{post.id}?pesan=catatan"
+    page = (await sari.get(f"/unggahan/{post.id}")).text
+    assert "Jamnya &lt;b&gt;berapa&lt;/b&gt;?" in page
+    assert "Menunggu jawaban penulisnya." in page
+    await sari.post(f"/unggahan/{post.id}/catatan", data={"teks": "Pukul sembilan."})
+    page = (await budi.get(f"/tinjau/{post.id}")).text
+    assert "Pukul sembilan." in page
+    assert "Menunggu jawaban penulisnya." not in page
+
+
+async def test_a_reviewer_holds_a_post_and_lets_it_go(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    post = await in_review(house, cast)
+    budi = await browse(cast.budi)
+    assert (await budi.post(f"/unggahan/{post.id}/tahan", data={"alasan": " "})).status_code == 422
+    await budi.post(f"/unggahan/{post.id}/tahan", data={"alasan": "Tunggu surat."})
+    assert "Ditahan peninjau: Tunggu surat." in (await (await browse(cast.sari)).get(f"/unggahan/{post.id}")).text
+    await budi.post(f"/unggahan/{post.id}/lepas")
+    assert "Ditahan peninjau" not in (await budi.get(f"/unggahan/{post.id}")).text
+
+
+async def test_what_is_urgent_stands_first(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    urgent, plain = await in_review(house, cast, "TPS 4 pindah.", urgent=True), await in_review(house, cast)
+    page = (await (await browse(cast.budi)).get("/tinjau")).text
+    assert page.index(f"/tinjau/{urgent.id}") < page.index(f"/tinjau/{plain.id}")
+    assert "Mendesak" in page

@@ -1,0 +1,73 @@
+"""Approving many at once: posts that say the same, and a broadcast with every copy that nobody has touched."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.accounts.rules import Act, Actor, UnitKind
+from app.audit.service import record
+from app.kit.db import Database
+from app.kit.errors import AppError, Conflict, Forbidden, NotFound
+from app.posts import review_store, store
+from app.posts.service import PostService
+
+MOST = 200
+MOST_COPIES = 100_000
+
+
+@dataclass(frozen=True)
+class Refusal:
+    post_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Approved:
+    """Each is decided on its own, so that one that is refused does not hold back the others."""
+
+    approved: Sequence[int]
+    refused: Sequence[Refusal]
+
+
+@dataclass
+class Approving:
+    db: Database
+    now: Callable[[], datetime]
+    posts: PostService
+
+    async def approve(self, actor: Actor, post_ids: Sequence[int], *, reason: str = "") -> Approved:
+        """In the order given, each once; raises Forbidden for somebody who reviews nothing."""
+        actor.must(Act.REVIEW)
+        approved, refused = [], []
+        for post_id in dict.fromkeys(post_ids):
+            try:
+                await self.posts.approve(actor, post_id, reason=reason)
+                approved.append(post_id)
+            except AppError as error:
+                refused.append(Refusal(post_id, error.message))
+        return Approved(approved, refused)
+
+    async def approve_broadcast(self, actor: Actor, broadcast_id: int, *, reason: str = "") -> Approved:
+        """All copies that wait and are untouched, and with them those that units still take over as they are.
+
+        A copy that a unit has changed is left to be read by itself. Raises NotFound, Forbidden, Conflict.
+        """
+        async with self.db.write() as session:
+            row = await store.find_broadcast(session, actor.paths(Act.READ), broadcast_id)
+            if row is None:
+                raise NotFound("Siaran ini tidak ada, atau bukan dari unit Anda.")
+            if not any(grant.kind is UnitKind.KPU for grant in actor.grants):
+                raise Forbidden("Siaran disetujui sekaligus oleh KPU (Divisi Sosdiklih).")
+            actor.must(Act.REVIEW)
+            if row.created_by == actor.user_id:
+                raise Forbidden("Anda yang membuat siaran ini. Minta peninjau lain untuk menyetujuinya.")
+            if row.cancelled_at is not None:
+                raise Conflict("Siaran ini sudah dibatalkan.")
+            await review_store.mark_approved(session, broadcast_id, by=actor.user_id, at=self.now())
+            subject = f"broadcast:{broadcast_id}"
+            await record(
+                session, at=self.now(), actor=actor.label, action="broadcast.approve", subject=subject,
+                detail={"reason": reason},
+            )  # fmt: skip
+            copies = await review_store.untouched_of(session, broadcast_id, limit=MOST_COPIES)
+        return await self.approve(actor, copies, reason=reason)
