@@ -15,8 +15,9 @@ from app.channels.connecting import ConnectService
 from app.channels.keeping import Keeper
 from app.channels.service import ChannelService
 from app.content.guard_service import GuardService, shipped_rules
+from app.content.library import LibraryService
 from app.content.media import MediaService
-from app.content.renditions import Shape
+from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
 from app.engagement.service import EngagementService
 from app.kit.clock import Clock
@@ -40,6 +41,7 @@ from app.posts.exchange import ExchangeService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
+from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
 from app.publishing.holding import HoldService
 from app.publishing.pausing import PauseService
@@ -111,6 +113,14 @@ class Kentongan:
     rates: Rates = field(default_factory=Rates)
 
     @property
+    def library(self) -> LibraryService:
+        return LibraryService(self.db, self.clock.now, self.media)
+
+    @property
+    def usage(self) -> UsageService:
+        return UsageService(self.db)
+
+    @property
     def compliance(self) -> ComplianceService:
         return ComplianceService(self.recaps)
 
@@ -179,7 +189,7 @@ def build(settings: Settings) -> Kentongan:
     tahapan = TahapanService(db, now)
     channels = _channels(settings, db, seal, platforms)
     connectors, connecting, keeper = _connecting(settings, db, seal, channels)
-    shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()}
+    shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()} | {SMALL: SMALL_SHAPE}
     media = MediaService(db, seal, settings.media_dir, settings.base_url, now, shapes)
     publishing = PublishingService(db, clock, grace)
     channels.on_state.append(publishing.on_channel_state)

@@ -22,6 +22,7 @@ from app.api import (
     guard,
     health,
     idempotency,
+    library,
     me,
     media,
     notices,
@@ -62,6 +63,7 @@ ROOMS = (
     guard,
     connecting,
     channels,
+    library,
     media,
     exchange,  # before posts: /posts/export is no number of a post
     reviews,  # before posts: /posts/approve is no number of a post

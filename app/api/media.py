@@ -63,6 +63,7 @@ class MediaRow(Row):
         examples=[{"id": "Petugas menyapa pedagang di pasar.", "su": "Patugas nyapa padagang di pasar."}],
         description="Menurut bahasa.",
     )
+    tags: list[str] = Field([], examples=[["pasar", "kampanye"]])
 
 
 @router.post("/media", status_code=201, summary="Unggah gambar atau video", openapi_extra=_FORM)
@@ -81,12 +82,12 @@ async def upload(request: Request, house: HouseDep, actor: ActorDep) -> MediaRow
         )
     finally:
         await close_form(fields)
-    return _row(row)
+    return row_of(row)
 
 
 @router.get("/media/{media_id}", summary="Keterangan gambar")
 async def get_media(house: HouseDep, actor: ActorDep, media_id: MediaId) -> MediaRow:
-    return _row(await house.media.get(actor, media_id))
+    return row_of(await house.media.get(actor, media_id))
 
 
 @router.get("/media/{media_id}/file", summary="Berkas gambar", response_class=FileResponse)
@@ -96,7 +97,8 @@ async def get_file(house: HouseDep, actor: ActorDep, media_id: MediaId) -> FileR
     return FileResponse(path, media_type=mime, headers=headers)
 
 
-def _row(media: Media) -> MediaRow:
+def row_of(media: Media) -> MediaRow:
+    """With every description under its language."""
     return MediaRow.model_validate({**media.model_dump(), "alt_texts": alts_of(media)})
 
 

@@ -19,6 +19,7 @@ from app.accounts.speaker import Speaker
 from app.audit.service import record
 from app.content import media_store as store
 from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
+from app.content.media_files import PART, collect, head_of, remove_parts, write
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, reencode, too_large
 from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw
@@ -36,7 +37,6 @@ UPLOAD, POSTER, VIDEO = "upload", "poster", "video"
 _PURPOSE = "media"
 _MIME = "image/jpeg"
 _ENDINGS = {"video/mp4": ".mp4", "video/quicktime": ".mov"}
-_PART = ".part"
 ABANDONED = 3600.0
 """Seconds of the machine's own time (files know no other) after which a file still being written is nobody's."""
 _GONE = "Gambar itu tidak ditemukan, atau alamatnya sudah kedaluwarsa."
@@ -76,19 +76,22 @@ class MediaService:
         Raises TooLarge, WrongType, BadInput, NotFound, Forbidden; then nothing is left behind, neither file nor row.
         """
         owner_id = await self._owner(actor, unit_id)
-        content = data if isinstance(data, bytes) else await _collect(data)
+        content = data if isinstance(data, bytes) else await collect(data)
         if len(content) > MAX_BYTES:
             raise too_large()
         stored = await asyncio.to_thread(reencode, content)
         alts = read_alts(alt_text, alt_texts or {})
         digest = hashlib.sha256(stored.data).hexdigest()
         path = self._path(digest)
-        is_new = await asyncio.to_thread(_write, path, stored.data)
+        is_new = await asyncio.to_thread(write, path, stored.data)
         row = Media(
             unit_id=owner_id, kind=UPLOAD, mime=_MIME, width=stored.width, height=stored.height,
             bytes=len(stored.data), sha256=digest, created_at=self.now(), **_said(alts),
         )  # fmt: skip
-        return await self._record_or_drop(actor, row, path if is_new else None)
+        kept = await self._record_or_drop(actor, row, path if is_new else None)
+        # Whoever deleted the last picture with these bytes in the meantime took the file along.
+        await asyncio.to_thread(write, path, stored.data)
+        return kept
 
     async def keep(
         self,
@@ -100,7 +103,7 @@ class MediaService:
         alt_texts: Mapping[str, str] | None = None,
     ) -> Media:
         """Keeps a picture or a video, told apart by the first bytes; like `upload`, but a video never stands in memory."""
-        head = await asyncio.to_thread(_head, file)
+        head = await asyncio.to_thread(head_of, file)
         if is_video(head):
             return await self._keep_video(actor, unit_id, file, read_alts(alt_text, alt_texts or {}))
         data = await asyncio.to_thread(file.read, MAX_BYTES + 1)
@@ -122,7 +125,7 @@ class MediaService:
             raise video_too_large()
         film = read_film(file)
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=_PART)
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=PART)
         try:
             with os.fdopen(handle, "w+b") as copy:
                 file.seek(0)
@@ -171,6 +174,7 @@ class MediaService:
             "sha256": "",
             "alt_text": describe(spec)[:LONGEST_ALT],
             "alt_texts": {lang: describe(spec, lang)[:LONGEST_ALT] for lang in LANGUAGES if lang != INDONESIAN},
+            "tags": [],
             "spec": asdict(spec),
             "created_at": now,
         }
@@ -265,7 +269,7 @@ class MediaService:
 
     async def sweep(self) -> int:
         """Removes what a killed process left half written more than `ABANDONED` ago; answers how many files."""
-        return await asyncio.to_thread(_remove_parts, self.folder, time.time() - ABANDONED)
+        return await asyncio.to_thread(remove_parts, self.folder, time.time() - ABANDONED)
 
     def path_of(self, row: Media, platform: str = "") -> Path:
         """An upload or a video lies under the hash of its bytes, a poster under that of what it says, known before it is drawn.
@@ -283,7 +287,7 @@ class MediaService:
         return self.folder / digest[:2] / f"{digest}{ending}"
 
     def _render(self, source: Path, path: Path, shape: Shape) -> None:
-        _write(path, self.render(source.read_bytes(), shape))
+        write(path, self.render(source.read_bytes(), shape))
 
     async def _ensure_source(self, row: Media, path: Path) -> None:
         is_there = await asyncio.to_thread(path.is_file)
@@ -330,25 +334,13 @@ class MediaService:
     async def _draw(self, row: Media, path: Path) -> None:
         assert row.id is not None
         data = await asyncio.to_thread(draw, _spec(row))
-        await asyncio.to_thread(_write, path, data)
+        await asyncio.to_thread(write, path, data)
         async with self.db.write() as session:
             await store.set_drawn(session, row.id, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
 
-def _remove_parts(folder: Path, before: float) -> int:
-    abandoned = [path for path in folder.rglob(f"*{_PART}") if path.stat().st_mtime < before]
-    for path in abandoned:
-        path.unlink(missing_ok=True)
-    return len(abandoned)
-
-
 def _said(alts: Mapping[str, str]) -> dict[str, Any]:
     return {"alt_text": alts[INDONESIAN], "alt_texts": {lang: alt for lang, alt in alts.items() if lang != INDONESIAN}}
-
-
-def is_there(path: str) -> bool:
-    """Does the file exist? One system call, so it may be asked anywhere."""
-    return os.path.isfile(path)
 
 
 def _spec(row: Media) -> PosterSpec:
@@ -362,37 +354,3 @@ def _spec_for(speaker: Speaker, headline: str, footer: str | None = None) -> Pos
 
 def _signed(media_id: int, expires: int, platform: str) -> str:
     return f"{media_id}.{platform}.{expires}" if platform else f"{media_id}.{expires}"
-
-
-def _head(file: BinaryIO) -> bytes:
-    head = file.read(12)
-    file.seek(0)
-    return head
-
-
-async def _collect(chunks: AsyncIterator[bytes]) -> bytes:
-    """All of it, or TooLarge as soon as it is too much."""
-    found = bytearray()
-    async for chunk in chunks:
-        found += chunk
-        if len(found) > MAX_BYTES:
-            raise too_large()
-    return bytes(found)
-
-
-def _write(path: Path, data: bytes) -> bool:
-    """Puts the whole file there or nothing; False if it was there already, which its name says of its content."""
-    if path.is_file() and path.stat().st_size == len(data):
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return True

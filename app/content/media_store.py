@@ -1,14 +1,60 @@
 """Every query on pictures; who may see which is inside each of them."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import String, cast, or_, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from app.content.models import Media
-from app.content.store import ours_or_above
+from app.content.store import holds, ours_or_above
 from app.kit.db import ReadSession, WriteSession
+
+LISTED = ("upload", "video")
+"""Kinds that a library shows; a poster belongs to its post."""
+
+
+@dataclass(frozen=True)
+class MediaFilter:
+    """`q`: words of a description or a tag; `tag`: exactly that one; `kind`: upload or video; `unit_id`: the owner."""
+
+    q: str | None = None
+    tag: str | None = None
+    kind: str | None = None
+    unit_id: int | None = None
+
+
+async def find(
+    session: ReadSession, paths: Sequence[str], wanted: MediaFilter, *, limit: int, before_id: int | None
+) -> list[Media]:
+    """Newest first, those of units at or beneath `paths`, or above them."""
+    found = select_rows(Media).where(ours_or_above(paths, col(Media.unit_id)), col(Media.kind).in_(LISTED))
+    if before_id is not None:
+        found = found.where(col(Media.id) < before_id)
+    for word in (wanted.q or "").split()[:8]:
+        places = (col(Media.alt_text), cast(col(Media.alt_texts), String), cast(col(Media.tags), String))
+        found = found.where(or_(*(place.icontains(word, autoescape=True) for place in places)))
+    if wanted.tag:
+        found = found.where(holds(col(Media.tags), wanted.tag))
+    if wanted.kind:
+        found = found.where(Media.kind == wanted.kind)
+    if wanted.unit_id:
+        found = found.where(Media.unit_id == wanted.unit_id)
+    return list((await session.exec(found.order_by(col(Media.id).desc()).limit(limit))).all())
+
+
+async def tags(session: ReadSession, paths: Sequence[str]) -> list[list[str]]:
+    """The different lists of tags of what a library shows."""
+    found = select(cast(col(Media.tags), String).label("kept"), col(Media.tags)).where(
+        ours_or_above(paths, col(Media.unit_id)), col(Media.kind).in_(LISTED), cast(col(Media.tags), String) != "[]"
+    )
+    return list({row.kept: list(row.tags) for row in await session.run(found)}.values())
+
+
+async def same_file(session: ReadSession, sha256: str) -> bool:
+    """Does anything else lie under this hash?"""
+    return (await session.exec(select_rows(Media.id).where(Media.sha256 == sha256).limit(1))).first() is not None
 
 
 async def visible(session: ReadSession, paths: Sequence[str], ids: Collection[int]) -> dict[int, Media]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -57,7 +57,7 @@ class Media(SQLModel, table=True):
 
     Pictures are re-encoded; of a video only what tells where it was taken is overwritten, and `seconds` and `codec` are known.
 
-    `alt_text` is in Bahasa Indonesia; `alt_texts` hold the same in other languages.
+    `alt_text` is in Bahasa Indonesia; `alt_texts` hold the same in other languages. `tags` order the library.
     """
 
     __tablename__ = "media"
@@ -74,5 +74,51 @@ class Media(SQLModel, table=True):
     codec: str = ""
     alt_text: str = ""
     alt_texts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     spec: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MediaCaption(SQLModel, table=True):
+    """What is said in a video, in one language, as SubRip text (`app/content/captions.py` writes it, whatever was uploaded)."""
+
+    __tablename__ = "media_caption"
+    __table_args__ = (UniqueConstraint("media_id", "lang"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    media_id: int = Field(sa_column=Column(ForeignKey("media.id", ondelete="CASCADE"), nullable=False))
+    lang: str
+    text: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PosterDesign(SQLModel, table=True):
+    """A poster to be filled in. `unit_id` NULL: shipped, for every unit; else of that unit and those beneath it.
+
+    What it looks like stands in its versions; the newest is `version`. `archived_at`: no longer offered, still drawn.
+    """
+
+    __tablename__ = "poster_design"
+    __table_args__ = (UniqueConstraint("election_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    election_id: int = Field(foreign_key="election.id", index=True)
+    unit_id: int | None = Field(default=None, foreign_key="unit.id", index=True)
+    key: str
+    title: str
+    version: int = 1
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PosterVersion(SQLModel, table=True):
+    """One version's layers, never changed: a poster of a post keeps the number of the version it was made with."""
+
+    __tablename__ = "poster_version"
+    __table_args__ = (UniqueConstraint("design_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    design_id: int = Field(foreign_key="poster_design.id")
+    number: int
+    body: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -40,6 +40,11 @@ class Shape:
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]
 
 
+SMALL = "kecil"
+"""Stands where a platform's name may: the picture for a list of many, on a phone."""
+SMALL_SHAPE = Shape(0.0, inf, 480, 90_000)
+
+
 def render(data: bytes, shape: Shape) -> bytes:
     """CPU work: a JPEG that `shape` takes. Everything in the picture stays in it."""
     image = Image.open(BytesIO(data), formats=["JPEG"]).convert("RGB")

@@ -70,9 +70,9 @@ async def list_templates(
             )
         )
     if wanted.stage:
-        found = found.where(or_(_holds(col(PostTemplate.stages), wanted.stage), _holds(col(PostTemplate.stages), "*")))
+        found = found.where(or_(holds(col(PostTemplate.stages), wanted.stage), holds(col(PostTemplate.stages), "*")))
     if wanted.unit_kind:
-        found = found.where(_holds(col(PostTemplate.units), wanted.unit_kind))
+        found = found.where(holds(col(PostTemplate.units), wanted.unit_kind))
     if wanted.segment:
         found = found.where(PostTemplate.segment == wanted.segment)
     if wanted.lang:
@@ -128,6 +128,6 @@ async def set_texts(
     await session.insert_many(TemplateText, rows)
 
 
-def _holds(column: Mapped[list[str]], word: str) -> ColumnElement[bool]:
+def holds(column: Mapped[list[str]], word: str) -> ColumnElement[bool]:
     """Is `word` in this JSON list of words? Both databases keep such a list as text that can be searched."""
     return cast(column, String).contains(f'"{word}"', autoescape=True)

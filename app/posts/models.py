@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -76,6 +76,15 @@ class Post(SQLModel, table=True):
     stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answer: str = ""
+
+
+class PostMedia(SQLModel, table=True):
+    """Which uploaded pictures a post shows: so that a library can say where one is used, and none in use is deleted."""
+
+    __tablename__ = "post_media"
+
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    media_id: int = Field(sa_column=Column(ForeignKey("media.id"), primary_key=True, index=True))
 
 
 class Series(SQLModel, table=True):

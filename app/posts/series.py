@@ -294,7 +294,7 @@ class SeriesService:
     async def _rewrite(self, session: WriteSession, post: Post, item: Item, common: Common) -> None:
         post_id = post.id or 0
         await self.broadcasts.publishing.take_out(session, post_id)
-        poster = await self.writer.poster_for(session, item, common, before=post)
+        poster = await self.writer.attach(session, item, common, before=post)
         row = self.writer.post_row(item, common, poster)
         keys = {"unit_id", "broadcast_id", "created_at", "created_by", "version"}
         values = {name: value for name, value in row.items() if name not in keys}

@@ -346,7 +346,7 @@ class PostService:
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
             await self.tahapan.must_still_be(session, common.calendar)
-            poster = await self.writer.poster_for(session, item, common, before=post)
+            poster = await self.writer.attach(session, item, common, before=post)
             row = self.writer.post_row(item, common, poster)
             kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")

@@ -1,6 +1,6 @@
 """Puts finished plans into the database, many at once: posters, posts and deliveries in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 from app.content.media import MediaService
 from app.content.models import Media
 from app.kit.db import WriteSession
+from app.kit.errors import NotFound, Problem
 from app.platforms.contract import Adapter
+from app.posts import media_store
 from app.posts.attaching import Clip
-from app.posts.models import Post
+from app.posts.models import Post, PostMedia
 from app.posts.planning import Plan, Source
 from app.posts.rules import Answer, PostState, Reviewer, Route, Timing
 from app.publishing.rules import Frozen
@@ -62,6 +64,7 @@ class Writer:
         posters = await self._posters(session, items, common)
         rows = [self.post_row(item, common, poster) for item, poster in zip(items, posters, strict=True)]
         ids = await session.insert_returning_ids(Post, rows)
+        await self._show(session, zip(ids, items, strict=True))
         new = [
             delivery
             for post_id, item, row in zip(ids, items, rows, strict=True)
@@ -70,12 +73,25 @@ class Writer:
         await self.publishing.enqueue(session, new)
         return ids
 
-    async def poster_for(self, session: WriteSession, item: Item, common: Common, *, before: Post) -> int | None:
-        """The poster it has, as long as that says the same; else a new one where one is needed."""
+    async def attach(self, session: WriteSession, item: Item, common: Common, *, before: Post) -> int | None:
+        """Writes down what a changed post shows. Answers the poster it has, as long as that says the same; else a new one where one is needed."""
+        if list(item.media) != before.content.get("media", []):
+            await media_store.hide(session, before.id or 0)
+            await self._show(session, [(before.id or 0, item)])
         kept: int | None = before.content.get("poster")
         if kept is not None and before.content.get("headline") == self._headline(item, common):
             return kept
         return (await self._posters(session, [item], common))[0]
+
+    async def _show(self, session: WriteSession, shown: Iterable[tuple[int, Item]]) -> None:
+        """Raises NotFound for a picture that was deleted since it was chosen."""
+        rows = [(post_id, media_id) for post_id, item in shown for media_id in dict.fromkeys(item.media)]
+        wanted = {media_id for _, media_id in rows}
+        if wanted and len(await media_store.hold(session, wanted)) != len(wanted):
+            raise NotFound(
+                "Gambar yang dipilih baru saja dihapus. Pilih gambar lain.", Problem("media", "sudah dihapus")
+            )
+        await session.insert_many(PostMedia, [{"post_id": post, "media_id": media} for post, media in rows])
 
     async def _posters(self, session: WriteSession, items: Sequence[Item], common: Common) -> list[int | None]:
         """A poster for each post that goes where a picture is needed and brings none of its own."""

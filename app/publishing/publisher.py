@@ -14,7 +14,8 @@ from typing import Any
 
 from app.channels.keeping import Keeper
 from app.channels.service import ChannelService
-from app.content.media import MediaService, is_there
+from app.content.media import MediaService
+from app.content.media_files import is_there
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import NotFound

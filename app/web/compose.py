@@ -17,6 +17,7 @@ from app.posts.service import PostInput
 from app.web import fields
 from app.web.fields import When, by_field, is_id, many, numbers, one
 from app.web.frame import Frame, frame_for
+from app.web.library import from_library
 from app.web.previews import Look, Wanted, look
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -44,16 +45,24 @@ class Draft:
     alt: str
     when: When
     urgent: bool = False
+    sought: str = ""
+    """What was looked for in the library."""
 
 
 @router.get("/tulis")
 async def start(
-    request: Request, house: HouseDep, actor: VisitorDep, unit: str = "", templat: str = "", semua: str = ""
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit: str = "",
+    templat: str = "",
+    semua: str = "",
+    media: str = "",
 ) -> Response:
     actor.must(Act.WRITE)
     frame = await frame_for(house, actor)
     if unit and templat:
-        form = FormData({"unit": unit, "templat": templat})
+        form = FormData({"unit": unit, "templat": templat, "media": media})
         draft = await _draft(house, actor, form, is_fresh=True)
         return await _form(request, house, actor, frame, draft, shown=await _look(house, actor, frame, draft))
     units = await writable_units(house, actor)
@@ -71,6 +80,7 @@ async def start(
         unit=chosen,
         choices=offered,
         every=bool(semua),
+        kept=f"&media={media}" if is_id(media) else "",
     )
 
 
@@ -131,7 +141,8 @@ async def _draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh: bo
         given=fields.variables(form),
         ask=await ask_for(house, actor, template, unit) if template else (),
         chosen=everything if is_fresh else numbers(form, "akun"),
-        media=numbers(form, "media"),
+        media=list(dict.fromkeys(numbers(form, "media"))),
+        sought=one(form, "pustaka"),
         alt=one(form, "alt"),
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
         urgent=bool(one(form, "mendesak")),
@@ -199,8 +210,9 @@ async def _form(
     error: AppError | None = None,
 ) -> Response:
     today = house.clock.now().date()
+    attached, offered = await from_library(house, actor, draft.media, draft.sought, lang=draft.lang)
     return await page(
         request, house, actor, "tulis.html", status=error.status if error else 200, part=part, frame=frame,
         draft=draft, look=shown, stages=fields.stage_choices(frame.calendar, today), error=error.message if error else "",
-        problems=by_field(error) if error else {},
+        problems=by_field(error) if error else {}, attached=attached, offered=offered,
     )  # fmt: skip

@@ -156,6 +156,8 @@ _FIELDS = {
     "platforms": "platform",
     "media": "foto",
     "alt_text": "alt",
+    "file": "foto",
+    "tags": "tag",
     "telegram_chat": "chat",
     "reason": "alasan",
     "timezone": "zona",

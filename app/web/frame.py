@@ -113,6 +113,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/tahapan", "Tahapan", "tahapan", about="Kalender pemilihan: tanggal, sumber, kepastian."),
         Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek."),
         Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit."),
+        Door("/pustaka", "Pustaka", "foto", about="Foto dan video unit Anda dan unit di atasnya, dengan teks alternatif."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([people] if actor.paths(Act.MANAGE) else []),
         Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk."),

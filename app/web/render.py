@@ -69,6 +69,9 @@ NOTES = {
     "sandi": "Kata sandi tersimpan. Perangkat lain dikeluarkan.",
     "cara-hapus": "Cara itu dihapus.",
     "perangkat": "Perangkat dikeluarkan.",
+    "pustaka": "Tersimpan di pustaka.",
+    "pustaka-ubah": "Perubahan tersimpan. Unggahan yang sudah disetujui tetap memakai teks alternatif yang lama.",
+    "pustaka-hapus": "Dihapus dari pustaka.",
     "kunci": "Kunci sandi terpasang.",
 }
 
@@ -85,6 +88,7 @@ MACROS = (
     "_laporan.html",
     "_bebaskan.html",
     "_percakapan.html",
+    "_pustaka.html",
 )
 
 

@@ -257,9 +257,10 @@ async def photos_of(house: Kentongan, actor: Actor, post: PostView) -> list[Phot
     return shown
 
 
-def local_url(house: Kentongan, media_id: int) -> str:
+def local_url(house: Kentongan, media_id: int, rendition: str = "") -> str:
     """The signed address without its host: the page and the picture come from the same one."""
-    url = urlsplit(house.media.public_url(media_id, expires_at=house.clock.now() + PHOTO_SHOWN))
+    expires_at = house.clock.now() + PHOTO_SHOWN
+    url = urlsplit(house.media.public_url(media_id, expires_at=expires_at, platform=rendition))
     return f"{url.path}?{url.query}"
 
 

@@ -18,6 +18,7 @@ from app.web import (
     errors,
     exchange,
     figures,
+    library,
     login,
     menu,
     notices,
@@ -40,7 +41,7 @@ ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
-    security.router,
+    security.router, library.router,
 )  # fmt: skip
 
 

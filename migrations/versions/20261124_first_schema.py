@@ -394,6 +394,7 @@ def upgrade() -> None:
     sa.Column('codec', sa.String(), nullable=False),
     sa.Column('alt_text', sa.String(), nullable=False),
     sa.Column('alt_texts', sa.JSON(), nullable=False),
+    sa.Column('tags', sa.JSON(), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_media_unit_id_unit')),
@@ -494,6 +495,24 @@ def upgrade() -> None:
     with op.batch_alter_table('post_template', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_post_template_election_id'), ['election_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_template_unit_id'), ['unit_id'], unique=False)
+
+    op.create_table('poster_design',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('election_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=True),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('edited_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['election_id'], ['election.id'], name=op.f('fk_poster_design_election_id_election')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_poster_design_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_poster_design')),
+    sa.UniqueConstraint('election_id', 'key', name=op.f('uq_poster_design_election_id_key'))
+    )
+    with op.batch_alter_table('poster_design', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_poster_design_election_id'), ['election_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_poster_design_unit_id'), ['unit_id'], unique=False)
 
     op.create_table('revision',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -615,6 +634,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
 
+    op.create_table('media_caption',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('media_id', sa.Integer(), nullable=False),
+    sa.Column('lang', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['media_id'], ['media.id'], name=op.f('fk_media_caption_media_id_media'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_media_caption')),
+    sa.UniqueConstraint('media_id', 'lang', name=op.f('uq_media_caption_media_id_lang'))
+    )
+    op.create_table('poster_version',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('design_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['design_id'], ['poster_design.id'], name=op.f('fk_poster_version_design_id_poster_design')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_poster_version')),
+    sa.UniqueConstraint('design_id', 'number', name=op.f('uq_poster_version_design_id_number'))
+    )
     op.create_table('revised_post',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('revision_id', sa.Integer(), nullable=False),
@@ -783,6 +822,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_activity_held', ['held_on', 'id'], unique=False)
         batch_op.create_index('ix_activity_unit_held', ['unit_id', 'held_on'], unique=False)
 
+    op.create_table('post_media',
+    sa.Column('post_id', sa.Integer(), nullable=False),
+    sa.Column('media_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['media_id'], ['media.id'], name=op.f('fk_post_media_media_id_media')),
+    sa.ForeignKeyConstraint(['post_id'], ['post.id'], name=op.f('fk_post_media_post_id_post'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('post_id', 'media_id', name=op.f('pk_post_media'))
+    )
+    with op.batch_alter_table('post_media', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_post_media_media_id'), ['media_id'], unique=False)
+
     op.create_table('remark',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('post_id', sa.Integer(), nullable=False),
@@ -806,6 +855,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_remark_post_id'))
 
     op.drop_table('remark')
+    with op.batch_alter_table('post_media', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_post_media_media_id'))
+
+    op.drop_table('post_media')
     with op.batch_alter_table('activity', schema=None) as batch_op:
         batch_op.drop_index('ix_activity_unit_held')
         batch_op.drop_index('ix_activity_held')
@@ -840,6 +893,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_revised_post_post_id'))
 
     op.drop_table('revised_post')
+    op.drop_table('poster_version')
+    op.drop_table('media_caption')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
@@ -868,6 +923,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_revision_tahapan_id'))
 
     op.drop_table('revision')
+    with op.batch_alter_table('poster_design', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_poster_design_unit_id'))
+        batch_op.drop_index(batch_op.f('ix_poster_design_election_id'))
+
+    op.drop_table('poster_design')
     with op.batch_alter_table('post_template', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_post_template_unit_id'))
         batch_op.drop_index(batch_op.f('ix_post_template_election_id'))

@@ -23,9 +23,9 @@ from tests.support.cast import Cast, id_of
 ALT = "Petugas menyapa pedagang di pasar."
 
 
-def photo(colour: str = "purple") -> bytes:
+def photo(colour: str = "purple", size: tuple[int, int] = (30, 20)) -> bytes:
     out = BytesIO()
-    Image.new("RGB", (30, 20), colour).save(out, "PNG")
+    Image.new("RGB", size, colour).save(out, "PNG")
     return out.getvalue()
 
 
