@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from app.bootstrap import Kentongan
 from tests.support.cast import Cast
 from tests.support.wait import wait_until
-from tests.web.conftest import a_post, hand_off, in_review, session_of, set_delivery, template_id
+from tests.web.conftest import a_post, hand_off, in_review, photo, session_of, set_delivery, template_id
 
 CHROMIUM = os.environ.get("KENTONGAN_TEST_CHROMIUM", "/usr/bin/chromium")
 AXE = (Path(__file__).parents[1] / "support" / "axe.min.js").read_text()
@@ -79,13 +79,14 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
     changed = await in_review(house, cast, "Cek dulu kabar Pilkada sebelum membagikannya.", template_id=chosen)
     task = await hand_off(house, cast)
     await house.notices.spread()
+    task_media = await photo(house, cast)
     return [
         "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
         f"/tulis?unit={unit}&templat={chosen}", f"/tulis?unit={unit}&templat=bebas", f"/unggahan/{post.id}", "/siaran", "/siaran/baru",
         f"/siaran/baru?templat={chosen}", "/tidak-ada", "/lainnya", "/kabar", "/kabar/pengaturan", "/tinjau", f"/tinjau/{waiting.id}",
         f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
         "/tahapan/1", "/laporan?jenis=practice", "/laporan/angka?kelompok=unit&ukuran=reach", "/laporan/kepatuhan", "/kegiatan", "/kegiatan/baru", "/unit", f"/unit/{unit}", "/orang", "/kalender",
-        "/impor",
+        "/impor", "/pustaka", f"/pustaka/{task_media}",
     ]  # fmt: skip
 
 
