@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|city|broadcast|guard`: what can be measured and with which sizes."""
+"""`python -m benchmarks burst|city|broadcast|guard|election|doors`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -11,6 +11,8 @@ from benchmarks.broadcast import run as run_broadcast
 from benchmarks.burst import Case
 from benchmarks.burst import run as run_burst
 from benchmarks.city import run as run_city
+from benchmarks.doors import run as run_doors
+from benchmarks.election import run as run_election
 from benchmarks.guard import run as run_guard
 from benchmarks.machine import say
 
@@ -39,7 +41,11 @@ def _arguments() -> argparse.Namespace:
     guard = names.add_parser("guard", help="the guard on one text, and the texts of a broadcast told apart")
     guard.add_argument("units", type=int, nargs="?", default=83_760)
     guard.add_argument("--runs", type=int, default=5)
-    for each in (burst, city, broadcast, guard):
+    election = names.add_parser("election", help="a whole Pilkada with a moved clock, faults, kills and revisions")
+    election.add_argument("--seed", type=int, default=20241127)
+    doors = names.add_parser("doors", help="the API's reads and writes under load from a second process")
+    doors.add_argument("--runs", type=int, default=3)
+    for each in (burst, city, broadcast, guard, election, doors):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -61,6 +67,10 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_burst(_cases(given))
         case "city":
             return await run_city(given.runs)
+        case "doors":
+            return await run_doors(given.runs)
+        case "election":
+            return await run_election(given.seed)
         case "guard":
             return run_guard(given.units, given.runs)
         case _:
