@@ -11,7 +11,7 @@ import typer
 import yaml
 
 from app.cli import app as command_line
-from app.platforms.contract import NeedsReconnect, PublishError, Refused, TryLater, Unsure
+from app.platforms.contract import Handed, NeedsReconnect, Published, PublishError, Refused, TryLater, Unsure
 from app.platforms.registry import PLATFORMS
 from app.posts.rules import PostState
 from app.publishing import rules
@@ -143,7 +143,8 @@ def arrows() -> dict[tuple[str, str], set[str]]:
 
 def arrows_of_the_rules() -> set[tuple[str, str]]:
     """What the pure decisions can do to what a worker holds, tried out over every error and situation."""
-    found: set[tuple[str, str]] = {(State.SENDING, State.PUBLISHED), (State.UNSURE, State.PUBLISHED)}
+    out = (rules.after_answer(Published("1")).state, rules.after_answer(Handed("")).state)
+    found: set[tuple[str, str]] = set(product((State.SENDING, State.UNSURE), out))
     errors: list[PublishError] = [Refused(""), NeedsReconnect(""), TryLater(""), Unsure("")]
     situations = product((0, 1), ("", rules.DUPLICATE), (timedelta(0), timedelta(days=1)), ((), (timedelta(1),) * 2))
     for looks, code, left, look_after in situations:

@@ -56,6 +56,29 @@ class Limits:
         return self.text_under_images if images and self.text_under_images else self.text
 
 
+class OptionKind(StrEnum):
+    CHOICE = "choice"
+    YES = "yes"
+    TEXT = "text"
+    NAMES = "names"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that an author may choose on one platform. Nothing chosen is the platform's usual way, and is never sent.
+
+    `choices` are (value, words) of a CHOICE; `most` is the longest TEXT in characters, or the most NAMES.
+    """
+
+    name: str
+    label: str
+    kind: OptionKind
+    choices: tuple[tuple[str, str], ...] = ()
+    most: int = 0
+    help: str = ""
+    usual: str = "Seperti biasa"
+
+
 @dataclass(frozen=True)
 class Picture:
     """One image of a message. `url` is public, signed and expiring; `path` is the same bytes on our disk.
@@ -135,6 +158,14 @@ class Published:
     remote_id: str
     url: str | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Handed:
+    """It reached the account, and a person must finish it in the platform's own app: `todo` says how, `witness` is what to ask about."""
+
+    todo: str
+    witness: str = ""
 
 
 @dataclass(frozen=True)
@@ -242,13 +273,14 @@ class Adapter(Protocol):
 
     `look_after` holds the waits before each look of an unsure delivery, counted from the moment it became unsure;
     only after the last empty look is it certain that nothing was posted. Empty: the platform cannot be asked.
-    `title` is what people call the platform. One of many servers also has `own_server = True`: its channels name theirs.
+    `title` is what people call the platform; `options` are what an author may choose there beyond the words. One of many servers also has `own_server = True`: its channels name theirs.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     limits: ClassVar[Limits]
     look_after: ClassVar[tuple[timedelta, ...]]
+    options: ClassVar[tuple[Option, ...]]
 
     def length(self, text: str) -> int:
         """The text's length by the platform's own counting, in the unit of `limits.text`."""
@@ -265,14 +297,15 @@ class Adapter(Protocol):
         """
         ...
 
-    async def publish(self, account: Account, message: Message, prepared: Json) -> Published:
+    async def publish(self, account: Account, message: Message, prepared: Json) -> Published | Handed:
         """Make it public, once, by one create request. Raises the four; anything unexpected after the request left is Unsure."""
         ...
 
-    async def find(self, account: Account, message: Message, sent: Sent) -> Published | None:
+    async def find(self, account: Account, message: Message, sent: Sent) -> Published | Handed | None:
         """Is an earlier try of this very message public? Matched on our own content within the window, never "the newest".
 
-        Raises NeedsReconnect or TryLater where the question could not be answered.
+        Raises NeedsReconnect or TryLater where the question could not be answered, Refused where the platform has rejected it,
+        Unsure (`not_askable`) where this very message cannot be asked about: a person looks.
         """
         ...
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -48,6 +49,9 @@ _NEVER_LEFT = (
     requests.exceptions.MissingSchema,
 )
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+
+_LARGE = 2**20
+"""Bytes from which aiohttp would rather write a body piece by piece."""
 
 Call = Callable[[requests.Session], object]
 Amend = Callable[[requests.PreparedRequest], None]
@@ -242,6 +246,8 @@ class Request:
             return {"json": self.json}
         if self.path:
             return {"data": Path(self.path).open("rb")}
+        if len(self.content) > _LARGE:
+            return {"data": BytesIO(self.content)}
         # Encoded here: aiohttp would build a form object of its own for every request.
         return {"data": self.content or urlencode(self.form).encode() or None}
 
@@ -257,7 +263,7 @@ class AioTransport:
 
     def __init__(self, *, title: str, timeout: float) -> None:
         self._title, self._timeout = title, timeout
-        self._open_to: dict[bool, aiohttp.ClientSession] = {}
+        self._open_to: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._proxies: dict[str, str | None] = {}
 
     async def ask(
@@ -280,7 +286,7 @@ class AioTransport:
         NeedsReconnect where a guarded request would have led into a network of our own.
         """
         try:
-            async with self._open(request.guarded).request(
+            async with self._open(request.guarded, request.create and request.method == "PUT").request(
                 request.method,
                 request.url,
                 headers=request.all_headers(),
@@ -305,16 +311,18 @@ class AioTransport:
         except (aiohttp.ClientError, TimeoutError, OSError, TooLong) as error:
             raise unanswered(self._title, sent=True, create=request.create) from error
 
-    def _open(self, guarded: bool) -> aiohttp.ClientSession:
-        found = self._open_to.get(guarded)
+    def _open(self, guarded: bool, once: bool) -> aiohttp.ClientSession:
+        """`once`: aiohttp asks a PUT again by itself where a kept connection breaks; a create must not be."""
+        found = self._open_to.get((guarded, once))
         if found is None or found.closed:
             # Made on first use: the session belongs to the loop that it is used in.
             make = connector if guarded else aiohttp.TCPConnector
-            found = self._open_to[guarded] = aiohttp.ClientSession(
+            found = self._open_to[guarded, once] = aiohttp.ClientSession(
                 connector=make(limit=0, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._patience(self._timeout),
             )
+            found._retry_connection = not once
         return found
 
     def _patience(self, seconds: float) -> aiohttp.ClientTimeout:

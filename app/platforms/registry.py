@@ -18,9 +18,11 @@ from app.platforms.telegram.adapter import TelegramAdapter
 from app.platforms.telegram.connect import TelegramConnector
 from app.platforms.threads.adapter import ThreadsAdapter
 from app.platforms.threads.connect import ThreadsConnector
+from app.platforms.tiktok.adapter import TikTokAdapter
 from app.platforms.tiktok.connect import TikTokConnector
 from app.platforms.x.adapter import XAdapter
 from app.platforms.x.connect import XConnector
+from app.platforms.youtube.adapter import YouTubeAdapter
 from app.platforms.youtube.connect import YouTubeConnector
 
 
@@ -44,6 +46,8 @@ _KINDS: tuple[_Kind, ...] = (
     TelegramAdapter,
     BlueskyAdapter,
     MastodonAdapter,
+    TikTokAdapter,
+    YouTubeAdapter,
 )
 
 PLATFORMS: tuple[str, ...] = tuple(kind.name for kind in _KINDS)

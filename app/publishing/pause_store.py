@@ -13,7 +13,7 @@ from app.accounts.unit_store import in_scope
 from app.channels.models import Channel
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Delivery, Pause
-from app.publishing.rules import State
+from app.publishing.rules import HANDED, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
@@ -31,6 +31,8 @@ _OVER_THIS = (
     .where(_RUNNING, col(Unit.id) == D.unit_id, or_(_COVERS, col(Pause.post_id) == D.post_id))
     .correlate(Delivery.__table__)  # type: ignore[attr-defined]
 )
+QUEUED: Any = case((or_(D.environment == "manual", D.code == HANDED), State.MANUAL), else_=State.DUE)
+"""Where a delivery waits once approved: a channel without an API has a person for a worker, and so has a draft that is there."""
 IS_PAUSED = exists(_OVER_THIS)
 """In a statement about deliveries: does a running pause cover the unit, or this very post?"""
 PAUSE_REASON: Any = _OVER_THIS.order_by(col(Pause.id)).limit(1).scalar_subquery()
@@ -65,13 +67,12 @@ async def count_in_flight(session: ReadSession, which: ColumnElement[bool]) -> i
 async def release(session: WriteSession, which: ColumnElement[bool], *, now: datetime) -> int:
     """What was approved, is still good and is held by nothing else goes on; answers how much."""
     speaking = select(col(Channel.id)).where(col(Channel.id) == D.channel_id, col(Channel.state) == "connected")
-    queued = case((D.environment == "manual", State.MANUAL), else_=State.DUE)
     act_at = case((D.due_at > now, D.due_at), else_=now)
     statement = (
         update(Delivery)
         .where(which, D.state == State.WAITING, D.message_hash != "", D.valid_until > now)
         .where(exists(speaking), ~IS_PAUSED)
-        .values(state=queued, act_at=act_at, reason="")
+        .values(state=QUEUED, act_at=act_at, reason="")
     )
     released = (await session.run(statement)).rowcount
     # What waits for another pause, or for its channel, says so from now on.

@@ -20,7 +20,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.logs import logger
-from app.platforms.contract import Adapter, Json, NeedsReconnect, Published, PublishError, Unsure
+from app.platforms.contract import Adapter, Handed, Json, NeedsReconnect, Published, PublishError, Unsure
 from app.publishing import lapse_store, rules, store
 from app.publishing.batching import Batcher
 from app.publishing.claims import Claim, load, load_looks, media_gone
@@ -211,7 +211,7 @@ class Publisher:
         finally:
             self._sent[claim.lane] -= 1
 
-    async def _try_send(self, claim: Claim) -> tuple[Next, PublishError | None, Published | None]:
+    async def _try_send(self, claim: Claim) -> tuple[Next, PublishError | None, Published | Handed | None]:
         this = self._try(claim)
         if not self.may_send:
             return (
@@ -231,9 +231,9 @@ class Publisher:
             log.error("send_broke", delivery=claim.id, platform=claim.platform, exc_info=error)
             doubt = Unsure("Kesalahan tak terduga saat mengirim; dicek ke platform.", code=type(error).__name__)
             return rules.after_send(doubt, this, now=self.clock.now()), doubt, None
-        return Next(State.PUBLISHED, Outcome.PUBLISHED), None, published
+        return rules.after_answer(published), None, published
 
-    async def _publish(self, claim: Claim) -> Published:
+    async def _publish(self, claim: Claim) -> Published | Handed:
         adapter = self.platforms[claim.platform]
         prepared = claim.prepared
         if not prepared:
@@ -312,12 +312,12 @@ class Publisher:
         taken = claims[0].sent.taken
         for claim in claims:
             found = await self._look(replace(claim, sent=replace(claim.sent, taken=taken)))
-            taken = {*taken, found.remote_id} if found else taken
+            taken = {*taken, found.remote_id} if isinstance(found, Published) else taken
 
-    async def _look(self, claim: Claim) -> Published | None:
+    async def _look(self, claim: Claim) -> Published | Handed | None:
         this, started_at = self._try(claim), self.clock.now()
         error: PublishError | None = None
-        found: Published | None = None
+        found: Published | Handed | None = None
         try:
             if claim.problem is not None and isinstance(claim.problem, NeedsReconnect):
                 raise claim.problem
@@ -329,8 +329,7 @@ class Publisher:
             error = Unsure("Pengecekan ke platform gagal; dicoba lagi.", code=type(broken).__name__)
             step = rules.after_failed_look(error, this, now=self.clock.now())
         else:
-            found_it = Next(State.PUBLISHED, Outcome.PUBLISHED)
-            step = found_it if found else rules.after_absent(this, now=self.clock.now())
+            step = rules.after_answer(found) if found else rules.after_absent(this, now=self.clock.now())
         await self._results.put(Result(claim, "look", started_at, self.clock.now(), step, error, found))
         return found
 

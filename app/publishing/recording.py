@@ -10,7 +10,7 @@ from app.channels.rules import may_be_outage
 from app.channels.service import ChannelService
 from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
-from app.platforms.contract import Published, PublishError, Scope
+from app.platforms.contract import Handed, Published, PublishError, Scope
 from app.publishing import store, withdraw_store
 from app.publishing.claims import RENEWING, Claim
 from app.publishing.renewing import take_over
@@ -28,7 +28,7 @@ class Result:
     ended_at: datetime
     step: Next
     error: PublishError | None
-    published: Published | None
+    published: Published | Handed | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Recorder:
         await store.hold_channel(session, channel_id, reason=reason)
 
     def _row(self, result: Result) -> dict[str, Any]:
-        claim, step, published = result.claim, result.step, result.published
+        claim, step, said = result.claim, result.step, result.published
+        published = said if isinstance(said, Published) else None
         is_out = step.state is State.PUBLISHED
         # A look finds the post's own time; a send is timed when its answer came.
         published_at = (published.created_at if published and result.kind == "look" else None) or result.ended_at
@@ -103,7 +104,7 @@ class Recorder:
             "reason": step.reason,
             "code": step.code,
             "looks": step.looks,
-            "remote_id": published.remote_id if published else None,
+            "remote_id": _remote_id(said),
             "url": published.url if published else None,
             "published_at": published_at if is_out else None,
             "metrics_at": published_at + FIRST_LOOK if is_out else None,
@@ -125,8 +126,7 @@ class Recorder:
         }
 
     def _event(self, result: Result) -> dict[str, Any]:
-        published = result.published
-        detail = {"platform": result.claim.platform, "remote_id": published.remote_id if published else None}
+        detail = {"platform": result.claim.platform, "remote_id": _remote_id(result.published)}
         return {
             "at": result.ended_at,
             "actor": f"worker:{self.worker_id}",
@@ -137,3 +137,10 @@ class Recorder:
             "prev_hash": None,
             "hash": None,
         }
+
+
+def _remote_id(said: Published | Handed | None) -> str | None:
+    """Of a draft, what the platform can be asked about once its person has finished it."""
+    if isinstance(said, Handed):
+        return said.witness or None
+    return said.remote_id if said else None

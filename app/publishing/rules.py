@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.platforms.contract import NeedsReconnect, PublishError, Refused, Scope, TryLater
+from app.platforms.contract import Handed, NeedsReconnect, Published, PublishError, Refused, Scope, TryLater
 
 
 class State(StrEnum):
@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     RECONNECT = "reconnect"
     LATER = "later"
     UNSURE = "unsure"
+    HANDED = "handed"  # it reached the account; its person finishes it in the platform's app
 
 
 OPEN = (State.WAITING, State.DUE, State.SENDING, State.UNSURE, State.MANUAL)
@@ -64,6 +65,9 @@ LOOK_AGAIN = timedelta(seconds=30)
 
 DUPLICATE = "duplicate"
 CONTAINER_LOST = "container_lost"
+NOT_ASKABLE = "not_askable"
+HANDED = "handed"
+"""A hand-off that the platform already has: a draft in the account's inbox."""
 RESTORED = "restored"
 """The database is older than what was done: a try that it knows nothing of may have been made, with another container."""
 
@@ -161,10 +165,21 @@ def after_absent(this: Try, *, now: datetime) -> Next:
     return Next(State.DUE, Outcome.LATER, now, "Dipastikan belum terbit; dikirim ulang.")
 
 
+def after_answer(said: Published | Handed) -> Next:
+    """It is out; or it reached the account, and its person must finish it there."""
+    if isinstance(said, Handed):
+        return Next(State.MANUAL, Outcome.HANDED, reason=said.todo, code=HANDED)
+    return Next(State.PUBLISHED, Outcome.PUBLISHED)
+
+
 def after_failed_look(error: PublishError, this: Try, *, now: datetime) -> Next:
     """The question itself could not be answered; the doubt remains."""
     if isinstance(error, NeedsReconnect):
         return Next(State.UNSURE, Outcome.RECONNECT, None, error.message, this.code, this.looks, hold_channel=True)
+    if isinstance(error, Refused):
+        return Next(State.STOPPED, Outcome.REFUSED, reason=error.message, code=error.code)
+    if error.code == NOT_ASKABLE:
+        return Next(State.UNSURE, Outcome.UNSURE, None, error.message, NOT_ASKABLE, this.looks)
     after = error.after if isinstance(error, TryLater) and error.after is not None else LOOK_AGAIN
     return Next(State.UNSURE, Outcome.UNSURE, now + after, error.message, this.code, this.looks)
 

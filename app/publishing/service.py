@@ -17,6 +17,7 @@ from app.publishing.read_store import Filter
 from app.publishing.renewing import take_over
 from app.publishing.rules import (
     BY_HAND,
+    FIRST_LOOK,
     MAY_CANCEL,
     MAY_RETRY,
     Frozen,
@@ -260,6 +261,7 @@ class PublishingService:
                 "state": State.PUBLISHED,
                 "act_at": None,
                 "published_at": self.now(),
+                "metrics_at": self.now() + FIRST_LOOK,
                 "url": url,
                 "reason": reason,
             }

@@ -28,13 +28,10 @@ from app.channels.models import Channel
 from app.kit.bulk import unnested
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
-from app.publishing.pause_store import IS_PAUSED, PAUSE_REASON
-from app.publishing.rules import MAY_CANCEL, SLOW_LANE, State
+from app.publishing.pause_store import IS_PAUSED, PAUSE_REASON, QUEUED
+from app.publishing.rules import HANDED, MAY_CANCEL, SLOW_LANE, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
-
-# Where a delivery waits once approved: a channel without an API has a person for a worker.
-_QUEUED = case((D.environment == "manual", State.MANUAL), else_=State.DUE)
 
 _CLAIMED = (
     D.id,
@@ -320,7 +317,7 @@ async def release_channel(session: WriteSession, channel_id: int, *, now: dateti
     """
     held = (D.channel_id == channel_id, D.state == State.WAITING, D.message_hash != "")
     act_at = case((D.due_at > now, D.due_at), else_=now)
-    await session.run(update(Delivery).where(*held).values(state=_QUEUED, act_at=act_at, reason=""))
+    await session.run(update(Delivery).where(*held).values(state=QUEUED, act_at=act_at, reason=""))
     await hold_paused(session, D.channel_id == channel_id)
     stuck = (D.channel_id == channel_id, D.state == State.UNSURE, D.act_at.is_(None), D.remote_id.is_(None))
     await session.run(update(Delivery).where(*stuck).values(act_at=now))
@@ -365,7 +362,9 @@ async def change_state(
     session: WriteSession, delivery_id: int, *, seen: Sequence[State], values: Mapping[str, Any]
 ) -> bool:
     """Change a delivery if it is still in a state we saw; nobody holds it then. False: somebody was faster."""
-    changed = {**values, "state": _QUEUED} if values["state"] is State.DUE else values
+    changed = dict(values)
+    if values["state"] is State.DUE:
+        changed |= {"state": QUEUED, "code": case((D.code == HANDED, HANDED), else_="")}
     statement = update(Delivery).where(D.id == delivery_id, D.state.in_(seen), D.worker_id.is_(None)).values(**changed)
     return (await session.run(statement)).rowcount == 1
 
@@ -377,7 +376,7 @@ async def freeze(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
     statement = (
         update(Delivery)
         .where(D.id == bindparam("b_id"), D.state == State.WAITING)
-        .values(state=_QUEUED, **{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
+        .values(state=QUEUED, **{name: bindparam(f"b_{name}", type_=types.get(name)) for name in names})
     )
     await session.run(statement, [{f"b_{name}": row[name] for name in ("id", *names)} for row in rows])
     await hold_paused(session, D.id.in_([row["id"] for row in rows]))

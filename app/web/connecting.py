@@ -86,7 +86,8 @@ _GUIDES = {
         (
             "Hanya video dan foto; tulisan saja tidak dapat terbit.",
             "Poster dengan logo tidak boleh ditambahkan aplikasi.",
-            "Sebelum aplikasi diaudit TikTok, kiriman hanya terlihat oleh akun itu sendiri.",
+            "Tanpa pilihan “siapa yang boleh melihat”, unggahan masuk sebagai draf dan Anda terbitkan di aplikasi TikTok.",
+            "Sebelum aplikasi diaudit TikTok, hanya draf atau “hanya akun itu sendiri” yang diterima.",
         ),
         _consent("TikTok"),
     ),

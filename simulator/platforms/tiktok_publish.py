@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from simulator.accounts import practice_token
 from simulator.fetch import TookTooLong, TooLarge, Unreachable, fetch, measure
 from simulator.ledger import Picture, Post, Thing
 from simulator.platforms import tiktok_wire as wire
@@ -80,7 +79,7 @@ async def _start_video(visit: Visit, kind: str, *, text: str, privacy: str) -> R
     if source.get("source") != "FILE_UPLOAD" or not _chunks_fit(size, chunk, count):
         return wire.invalid("source_info must name a size, a chunk size of 5 to 64 MB and the number of chunks.")
     thing = _start(visit, kind, f"{prefix}_file", text=text, privacy=privacy, size=size, received=0, chunks=[])
-    query = f"upload_id={thing.remote_id}&upload_token={practice_token('tiktok', visit.account.handle)}"
+    query = f"upload_id={thing.remote_id}&upload_right={visit.account.handle}"
     return wire.ok({"publish_id": thing.remote_id, "upload_url": f"{visit.home}tiktok/video/?{query}"})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator.accounts import Account, read_token
+from simulator.accounts import Account, practice_token, read_token
 from simulator.faults import Fault
 from simulator.visit import Visit
 from simulator.wire import Incoming, Refusal, answer_json
@@ -41,7 +41,7 @@ def identify(request: Request, incoming: Incoming) -> Account:
     """The bearer; an upload address carries its own right."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if request.method == "PUT":
-        scheme, token = "bearer", incoming.text("upload_token")
+        scheme, token = "bearer", practice_token("tiktok", incoming.text("upload_right"))
     account = read_token("tiktok", token.strip()) if scheme.lower() == "bearer" else None
     if account is None:
         raise Refusal(_bad_token())

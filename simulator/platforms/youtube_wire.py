@@ -35,9 +35,9 @@ def missing_video() -> Response:
 
 
 def identify(request: Request, incoming: Incoming) -> Account:
-    """The bearer; a session address of an upload carries its own right."""
+    """The bearer; where there is none, a session address of an upload carries its own right."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if request.method == "PUT" and "upload_id" in incoming.params:
+    if request.method == "PUT" and not token and "upload_id" in incoming.params:
         scheme, token = "bearer", incoming.text("upload_id").partition(":")[2]
     account = read_token("youtube", token.strip()) if scheme.lower() == "bearer" else None
     if account is None:

@@ -13,12 +13,11 @@ from app.accounts.models import Unit
 from app.bootstrap import Kentongan
 from app.main import create_app
 from app.operations.backup import backup, restore
-from app.platforms.registry import PLATFORMS
 from app.posts.rules import Timing
 from app.posts.service import PostInput
 from app.publishing.read_store import Filter
 from tests.conftest import NOW
-from tests.platforms.traits import TRAITS
+from tests.platforms.traits import TRAITS, WORDY
 from tests.support.cast import Cast, id_of
 from tests.support.client import NOWHERE
 from tests.support.databases import fresh_database
@@ -78,7 +77,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         with serving(lambda address: create_app(moved(plain, base_url=address), redis_url=NOWHERE)) as address:
             async with cast_house(moved(plain, base_url=address), clock) as (house, cast):
                 await add_channels(
-                    house, [cast.cilendek], [name for name in PLATFORMS if name not in ("x", "facebook", "instagram")]
+                    house, [cast.cilendek], [name for name in WORDY if name not in ("x", "facebook", "instagram")]
                 )
                 template = await add_template(house, cast, "Halo {{ wilayah }}, dari {{ nama_unit }}.")
                 yield Place(house, cast, f"{address}/simulator", template, tmp_path / "cadangan.zip")
@@ -87,7 +86,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 @pytest.mark.deep
 async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_operator_says_so(place: Place) -> None:
     house, cast = place.house, place.cast
-    gone_out = await place.post(cast.cilendek, PLATFORMS, later=30)
+    gone_out = await place.post(cast.cilendek, WORDY, later=30)
     still_to_come = await place.post(cast.menteng, ("x", "facebook", "instagram"), later=420)
     unapproved = (
         await house.posts.create(
@@ -95,21 +94,21 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_oper
         )
     ).id  # fmt: skip
     await backup(house, place.file)
-    everywhere = dict.fromkeys(PLATFORMS, "published")
+    everywhere = dict.fromkeys(WORDY, "published")
 
     async def is_out() -> bool:
         return await place.states(gone_out) == everywhere
 
     await publish_until(house, is_out, "the first is out, which the backup does not know")
     before = place.sent()
-    asked = {name: "published" if TRAITS[name].can_be_asked else "unsure" for name in PLATFORMS}
+    asked = {name: "published" if TRAITS[name].can_be_asked else "unsure" for name in WORDY}
 
     async def is_found() -> bool:
         return await place.states(gone_out) == asked
 
     async with publishing(house), open_house(house.settings, house.settings.clock) as operator:
         done = await restore(operator, place.file, replace=True)
-        assert done.doubtful == {"unsure": len(PLATFORMS), "missed": len(PLATFORMS)}
+        assert done.doubtful == {"unsure": len(WORDY), "missed": len(WORDY)}
         await wait_until(is_found, "what is out is found again at the platforms, or left to a person", 30)
         assert set((await place.states(unapproved)).values()) == {"missed"}
         due = NOW + timedelta(seconds=440)
@@ -123,7 +122,7 @@ async def test_after_a_restore_nothing_is_sent_twice_and_nothing_before_the_oper
 
         await wait_until(is_sent, "after the word the rest goes out", 20)
     assert set(place.sent().values()) == {1}
-    assert len(place.sent()) == len(PLATFORMS) + 3
+    assert len(place.sent()) == len(WORDY) + 3
 
 
 async def test_a_promoted_database_doubts_only_what_was_due_since(place: Place) -> None:

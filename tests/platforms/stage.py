@@ -13,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+from zlib import crc32
 
 import requests
 import uvicorn
@@ -129,11 +130,19 @@ class Stage:
         return TRAITS[self.adapter.name]
 
     def message(self, text: str, *pictures: Picture) -> Message:
+        """With the least that the platform asks for beside words."""
+        if self.adapter.limits.needs_media and not pictures:
+            return self.film_message(text)
         shown = pictures or ((self.pictures.make("satu"),) if self.adapter.limits.needs_image else ())
-        return Message(key=f"kunci:{text[:20]}", text=text, pictures=tuple(shown))
+        return Message(key=f"kunci:{text[:20]}", text=text, pictures=tuple(shown), options=self.traits.options)
 
     def film_message(self, text: str, **more: Any) -> Message:
-        return Message(key=f"kunci:{text[:20]}", text=text, video=self.pictures.film(**more))
+        """Another film for another text: some platforms take the same one only once."""
+        number = crc32(text.encode()) % 1000
+        more = {"name": f"film-{number}", "weight": 2000 + 256 * number} | more
+        return Message(
+            key=f"kunci:{text[:20]}", text=text, options=self.traits.options, video=self.pictures.film(**more)
+        )
 
     async def send(self, message: Message) -> Published:
         return await self.adapter.publish(self.account, message, await self.prepare(message))
@@ -144,6 +153,11 @@ class Stage:
     def sent(self, prepared: Json | None = None) -> Sent:
         now = self.clock.now()
         return Sent(first_at=now, last_at=now, prepared=prepared or {})
+
+    def said(self, post: dict[str, Any]) -> str:
+        """The words of a post of the simulator, without a title of their own."""
+        text = str(post["text"])
+        return text.partition("\n\n")[2] if self.traits.titled else text
 
     def fault(self, kind: str, **params: object) -> None:
         """Strikes this account alone."""

@@ -38,7 +38,13 @@ async def find_listed(stage: Stage, text: str, sent: Sent) -> str | None:
     return found[0]
 
 
+def picturing(stage: Stage) -> None:
+    if not stage.adapter.limits.images:
+        pytest.skip("this platform takes no pictures")
+
+
 async def test_a_published_post_is_public_once_with_its_words_and_alt_text(stage: Stage) -> None:
+    picturing(stage)
     picture = stage.pictures.make("satu", "Poster ajakan mencoblos, 27 November 2024")
     published = await stage.send(stage.message(TEXT, picture))
     (post,) = stage.posts()
@@ -47,6 +53,7 @@ async def test_a_published_post_is_public_once_with_its_words_and_alt_text(stage
 
 
 async def test_several_pictures_arrive_in_order_each_with_its_alt_text(stage: Stage) -> None:
+    picturing(stage)
     pictures = [stage.pictures.make(name, f"Alt {name}") for name in ("satu", "dua", "tiga")]
     await stage.send(stage.message("Tiga langkah mencoblos", *pictures))
     (post,) = stage.posts()
@@ -89,6 +96,8 @@ async def test_a_platform_that_cannot_be_asked_leaves_the_doubt_to_a_person(stag
 @pytest.mark.parametrize("committed", [True, False])
 @pytest.mark.parametrize("kind", ["http_503_html", "http_502_html", "empty_200", "truncated_json"])
 async def test_a_broken_answer_to_a_create_is_unsure(stage: Stage, kind: str, committed: bool) -> None:
+    if kind == "truncated_json" and committed and not stage.traits.cuts_json:
+        pytest.skip("its answer to the last byte has no body")
     stage.fault(kind, count=1, committed=committed, operation="create")
     with pytest.raises(Unsure):
         await stage.send(stage.message(TEXT))
@@ -133,11 +142,14 @@ async def test_a_dead_token_asks_for_a_person(stage: Stage) -> None:
 
 
 async def test_a_rate_limit_names_its_wait(stage: Stage) -> None:
+    message = stage.message(TEXT)
+    prepared = await stage.prepare(message)
     stage.fault("rate_limited", seconds=600, operation="create")
     with pytest.raises(TryLater) as caught:
-        await stage.send(stage.message(TEXT))
+        await stage.adapter.publish(stage.account, message, prepared)
     assert caught.value.after is not None
-    assert timedelta(minutes=7) < caught.value.after <= timedelta(minutes=11)
+    if stage.traits.names_reset:
+        assert timedelta(minutes=7) < caught.value.after <= timedelta(minutes=11)
     assert caught.value.scope is stage.traits.rate_scope
     assert stage.posts() == []
 
@@ -149,7 +161,7 @@ async def test_the_limit_itself_passes_and_one_more_is_refused(stage: Stage) -> 
     await stage.send(stage.message(fits))
     with pytest.raises(Refused, match="ditolak"):
         await stage.send(stage.message(over))
-    assert [post["text"] for post in stage.posts()] == [fits]
+    assert [stage.said(post) for post in stage.posts()] == [fits]
 
 
 async def test_another_text_is_never_taken_for_ours(asked: Stage) -> None:

@@ -32,6 +32,8 @@ async def test_a_post_is_taken_down_and_no_other(removing: Stage) -> None:
 
 
 async def test_an_album_goes_as_a_whole(removing: Stage) -> None:
+    if not removing.adapter.limits.images:
+        pytest.skip("this platform takes no pictures")
     pictures = [removing.pictures.make(name) for name in ("satu", "dua", "tiga")]
     published = await removing.send(removing.message(TEXT, *pictures))
     await remove(removing, published.remote_id)

@@ -1,6 +1,7 @@
 """Each further platform lived through once: a post, a lost answer, and what becomes of it."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,20 @@ import pytest
 from app.kit.errors import BadInput
 from app.main import create_app
 from app.platforms.registry import PLATFORMS, TITLES
+from app.posts.rules import Timing
+from app.posts.service import PostInput
 from tests.conftest import NOW
-from tests.platforms.traits import TRAITS
+from tests.platforms.traits import TRAITS, WORDY
 from tests.publishing.conftest import Town
 from tests.support.cast import id_of
 from tests.support.client import NOWHERE
 from tests.support.databases import fresh_database
+from tests.support.films import film
 from tests.support.house import (
     add_channels,
     add_template,
     cast_house,
+    channels_of,
     moved,
     publish_until,
     serving,
@@ -25,7 +30,7 @@ from tests.support.house import (
     ticking_from,
 )
 
-FURTHER = tuple(name for name in PLATFORMS if name not in ("x", "facebook", "instagram"))
+FURTHER = tuple(name for name in WORDY if name not in ("x", "facebook", "instagram"))
 
 
 @pytest.fixture
@@ -59,6 +64,38 @@ async def test_a_lost_answer_is_looked_up_or_left_to_a_person_and_never_sent_twi
 
     await publish_until(town.house, is_settled, "all are found but the one that cannot be asked")
     assert len(town.ledger()) == len(FURTHER)
+
+
+async def test_a_video_is_out_on_youtube_and_a_draft_on_tiktok_is_a_task_until_its_person_has_finished_it(
+    town: Town,
+) -> None:
+    house, cast = town.house, town.cast
+    await add_channels(house, [cast.cilendek], ("tiktok", "youtube"))
+    channels = await channels_of(house, cast, cast.cilendek)
+    row = await house.media.keep(cast.sari, unit_id=id_of(cast.cilendek), file=BytesIO(film()), alt_text="Bilik suara.")
+    wanted = PostInput(
+        id_of(cast.cilendek), template_id=town.template, channels=[channels[n].id or 0 for n in ("tiktok", "youtube")],
+        timing=Timing(at=house.clock.now()), media=[row.id or 0],
+    )  # fmt: skip
+    post = (await house.posts.create(cast.sari, wanted)).id
+
+    async def states() -> dict[str, str]:
+        return {each.platform: str(each.state) for each in await town.deliveries(post)}
+
+    async def is_settled() -> bool:
+        return await states() == {"tiktok": "manual", "youtube": "published"}
+
+    await publish_until(house, is_settled, "YouTube has it, TikTok's person has a draft")
+    (draft,) = [each for each in await town.deliveries(post) if each.platform == "tiktok"]
+    assert (draft.attempts[-1].outcome, draft.published_at) == ("handed", None)
+    assert "aplikasi TikTok" in draft.reason
+    # Neither a pause and its end nor "not yet" sends a second draft.
+    pause, _ = await house.pauses.pause(cast.rina, id_of(cast.cilendek), reason="Latihan")
+    await house.pauses.resume(cast.rina, pause.id or 0)
+    assert (await house.publishing.resolve(cast.sari, draft.id, published=False)).state == "manual"
+    done = await house.publishing.resolve(cast.sari, draft.id, published=True, url="https://www.tiktok.com/@a/video/1")
+    assert (done.state, done.remote_id) == ("published", draft.remote_id)
+    assert len(town.ledger("tiktok")) <= 1
 
 
 def test_every_platform_has_a_name_for_people() -> None:

@@ -18,6 +18,7 @@ from app.platforms.contract import (
     Limits,
     Message,
     Metrics,
+    Option,
     Picture,
     Published,
     Refused,
@@ -40,6 +41,7 @@ class BlueskyAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10),)
+    options: ClassVar[tuple[Option, ...]] = ()
     own_server: ClassVar[bool] = True
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:

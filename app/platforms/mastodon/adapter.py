@@ -13,6 +13,7 @@ from app.platforms.contract import (
     Limits,
     Message,
     Metrics,
+    Option,
     Picture,
     Published,
     PublishError,
@@ -36,6 +37,7 @@ class MastodonAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10),)
+    options: ClassVar[tuple[Option, ...]] = ()
     own_server: ClassVar[bool] = True
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:

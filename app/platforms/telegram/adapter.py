@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from app.platforms.answer import Answer
-from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Published, Sent, Video
+from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Option, Published, Sent, Video
 from app.platforms.http import UPLOAD_S, AioTransport, File, Request, load_picture
 from app.platforms.telegram import wire
 
@@ -22,6 +22,7 @@ class TelegramAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = ()
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
         self._transport = AioTransport(title=wire.TITLE, timeout=timeout)

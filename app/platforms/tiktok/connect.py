@@ -19,7 +19,13 @@ class TikTokConnector:
     name: ClassVar[str] = "tiktok"
     title: ClassVar[str] = "TikTok"
     way: ClassVar[Way] = Way.CONSENT
-    scopes: ClassVar[tuple[str, ...]] = ("user.info.basic", "video.list", "video.upload", "video.publish")
+    scopes: ClassVar[tuple[str, ...]] = (
+        "user.info.basic",
+        "user.info.stats",
+        "video.list",
+        "video.upload",
+        "video.publish",
+    )
     app_settings: ClassVar[tuple[str, ...]] = ("TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET")
     renews: ClassVar[bool] = True
 

@@ -10,7 +10,19 @@ import requests
 import tweepy
 
 from app.platforms.answer import Answer, chunked, endless
-from app.platforms.contract import Account, Identity, Json, Limits, Message, Metrics, Picture, Published, Sent, Video
+from app.platforms.contract import (
+    Account,
+    Identity,
+    Json,
+    Limits,
+    Message,
+    Metrics,
+    Option,
+    Picture,
+    Published,
+    Sent,
+    Video,
+)
 from app.platforms.http import READY_S, Memory, SdkTransport, load_picture, load_piece
 from app.platforms.x import wire
 
@@ -28,6 +40,7 @@ class XAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=15), timedelta(seconds=90))
+    options: ClassVar[tuple[Option, ...]] = ()
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._now = now
