@@ -51,6 +51,7 @@ from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
 from app.reports.service import RecapService
 from app.settings import Environment, Settings
+from app.tahapan.exchange import CalendarExchange
 from app.tahapan.service import TahapanService
 from app.wilayah.service import WilayahService
 
@@ -139,6 +140,10 @@ class Kentongan:
     @property
     def review_watch(self) -> ReviewWatch:
         return ReviewWatch(self.db, self.clock.now)
+
+    @property
+    def calendars(self) -> CalendarExchange:
+        return CalendarExchange(self.db, self.tahapan)
 
     @property
     def deputies(self) -> DeputyService:

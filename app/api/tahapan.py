@@ -1,14 +1,18 @@
 """The door to the calendar of an election."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
+from starlette.datastructures import UploadFile
 
 from app.accounts.rules import Act
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
+from app.api.forms import close_form, read_form
+from app.kit.errors import BadInput, Problem
 from app.kit.paging import Page
+from app.kit.sheets import MAX_BYTES, MIME, too_large
 from app.tahapan.rules import StageKind
 from app.tahapan.service import StageEdit, Wanted
 
@@ -38,6 +42,7 @@ class TahapanRow(Row):
     certainty: str = Field(examples=["tinggi"])
     parent: str | None = Field(examples=[None])
     note: str = Field(examples=[""])
+    overrides: str | None = Field(None, description="Tahapan yang tanggalnya digantikan di wilayah `scope`.")
     election_id: int = Field(examples=[1])
     version: int = Field(examples=[1])
 
@@ -45,6 +50,52 @@ class TahapanRow(Row):
 class TahapanList(BaseModel):
     data: list[TahapanRow]
     next: str | None = Field(examples=[None])
+
+
+class DaysRow(BaseModel):
+    starts_on: date | None
+    ends_on: date | None
+
+
+class StageChangeRow(BaseModel):
+    code: str = Field(examples=["KMP-03"])
+    name: str
+    is_new: bool
+    before: DaysRow
+    after: DaysRow
+
+
+class BroughtInRow(BaseModel):
+    added: int = Field(examples=[1])
+    changed: int = Field(examples=[3])
+    applied: bool
+    changes: list[StageChangeRow]
+
+
+ElectionCode = Annotated[
+    str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Kode pemilihan; tanpa ini yang terbaru.")
+]
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "XLSX atau CSV UTF-8, kolom seperti hasil ekspor.",
+                        },
+                        "dry_run": {"type": "boolean", "description": "Hanya diperiksa; tidak ada yang ditulis."},
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 class NewTahapan(Body):
@@ -58,6 +109,10 @@ class NewTahapan(Body):
     certainty: Annotated[str, Field(max_length=60, pattern=r"^[^\x00]*$")] = ""
     parent: Code | None = None
     note: Text = ""
+    overrides: Code | None = Field(
+        None,
+        description="Kode tahapan yang tanggalnya digantikan di satu wilayah (PSU, susulan); scope: kode wilayahnya.",
+    )
 
 
 class TahapanChange(Body):
@@ -93,6 +148,51 @@ async def list_tahapan(
     found = await house.tahapan.list(wanted, limit=page.limit, cursor=page.cursor)
     response.headers.update(linked(request, Page[object](found.rows, found.next)))
     return TahapanList(data=[TahapanRow.model_validate(row) for row in found.rows], next=found.next)
+
+
+@router.get(
+    "/tahapan/export", summary="Kalender sebagai CSV, dengan kolom yang dapat diimpor lagi", response_class=Response,
+    responses={200: {"content": {MIME["csv"]: {"schema": {"type": "string", "format": "binary"}}}, "description": "Berkas"}},
+)  # fmt: skip
+async def export_calendar(house: HouseDep, actor: ActorDep, election: ElectionCode = None) -> Response:
+    data = await house.calendars.export(within=await house.units.elections(actor, Act.READ), election=election)
+    headers = {"Content-Disposition": 'attachment; filename="kalender.csv"', "X-Content-Type-Options": "nosniff"}
+    return Response(data, media_type=MIME["csv"], headers=headers)
+
+
+@router.post(
+    "/tahapan/import", summary="Impor kalender dari XLSX atau CSV; unggahan ikut bergeser", openapi_extra=_FORM
+)
+async def import_calendar(
+    request: Request, house: HouseDep, actor: ActorDep, election: ElectionCode = None
+) -> BroughtInRow:
+    """Semua baris atau tidak sama sekali. Tahapan yang tidak disebut tetap seperti semula."""
+    actor.must(Act.CALENDAR)
+    fields = await read_form(request, most=MAX_BYTES, too_large=too_large, what="berkas")
+    try:
+        file = fields.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadInput("Pilih berkas XLSX atau CSV kalendernya.", Problem("file", "wajib diisi"))
+        data = await file.read()
+    finally:
+        await close_form(fields)
+    is_look = str(fields.get("dry_run") or "").strip().lower() in {"1", "true", "ya", "on"}
+    within = await house.units.elections(actor, Act.CALENDAR)
+    done = await house.calendars.bring_in(data, by=actor.label, within=within, election=election, dry_run=is_look)
+    if done.is_written:
+        await house.ring("grow_series")
+    return BroughtInRow(
+        added=done.added, changed=done.changed, applied=done.is_written,
+        changes=[
+            StageChangeRow(code=one.code, name=one.name, is_new=one.was is None, before=_days(one.was), after=_days(one.will_be))
+            for one in done.changes
+        ],
+    )  # fmt: skip
+
+
+def _days(days: tuple[date | None, date | None] | None) -> DaysRow:
+    starts_on, ends_on = days or (None, None)
+    return DaysRow(starts_on=starts_on, ends_on=ends_on)
 
 
 @router.post("/tahapan", status_code=201, summary="Tambah tahapan")

@@ -41,6 +41,7 @@ def shipped_rules() -> Rules:
 
 def facts_for(speaker: Speaker, calendar: Calendar, due_at: datetime) -> GuardFacts:
     """What is true for this unit when a text leaves at `due_at`."""
+    calendar = calendar.local(speaker.wilayah_code)
     election, words = calendar.election, words_of(calendar.election.code)
     on = due_at.astimezone(ZoneInfo(speaker.timezone)).date()
     pairs = pairs_in(election.variables.get(CANDIDATES, ""))
@@ -75,13 +76,8 @@ def _voting_days(speaker: Speaker, calendar: Calendar) -> frozenset[date]:
     if voting_on is None:
         return frozenset()
     repeats = (stage for stage in calendar.stages.values() if stage.kind == StageKind.PSU)
-    days = (stage.starts_on for stage in repeats if calendar.is_ours(stage) or _is_home(stage.scope, speaker))
+    days = (stage.starts_on for stage in repeats if calendar.is_ours(stage) or stage.is_home_of(speaker.wilayah_code))
     return frozenset({voting_on, *(day for day in days if day)})
-
-
-def _is_home(scope: str, speaker: Speaker) -> bool:
-    """A stage may hold in one region alone, named by its code: 32.71.04 is also the home of 32.71.04.1008."""
-    return scope[:1].isdigit() and f"{speaker.wilayah_code}.".startswith(f"{scope}.")
 
 
 def _stages(calendar: Calendar, words: Sequence[tuple[str, re.Pattern[str]]]) -> tuple[StageDays, ...]:

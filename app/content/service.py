@@ -248,6 +248,7 @@ async def _must_keep(session: ReadSession, actor: Actor, row: PostTemplate) -> N
 def _stage(
     row: PostTemplate, wanted: RenderInput, calendar: Calendar, *, speaker: Speaker, at: datetime
 ) -> Stage | None:
+    calendar = calendar.local(speaker.wilayah_code)
     if wanted.tahapan is None:
         return calendar.stage_of(row.stages, at.astimezone(ZoneInfo(speaker.timezone)).date())
     stage = calendar.find(wanted.tahapan)

@@ -43,7 +43,7 @@ def values_for(
 
     Later ones win: place and calendar, the election's variables, those the unit inherits, then `given`.
     """
-    zone = ZoneInfo(speaker.timezone)
+    zone, calendar = ZoneInfo(speaker.timezone), calendar.local(speaker.wilayah_code)
     due_on = due_at.astimezone(zone).date()
     own = _cleaned(speaker.variables) | _cleaned(given)
     voting_on = _chosen_day(own) or calendar.voting_day()

@@ -115,20 +115,20 @@ class Planner:
 
     def plan(self, speaker: Speaker, channels: Sequence[Channel], *, later: timedelta = timedelta()) -> Plan:
         """One unit's plan, `later` after the common moment. BadInput where not even a moment can be found."""
-        due = None
+        due, calendar = None, self.calendar.local(speaker.wilayah_code)
         if self.timing is not None:
-            due = rules.due_at(self.timing, self.calendar, speaker.timezone) + later
+            due = rules.due_at(self.timing, calendar, speaker.timezone) + later
             rules.check_due(due, now=self.now)
         spoken_at = due or self.now
         stage = rules.stage_for(
             given=self.tahapan,
             timing=self.timing,
             template_stages=self.source.stages,
-            calendar=self.calendar,
+            calendar=calendar,
             due=spoken_at,
             zone=speaker.timezone,
         )
-        values = values_for(speaker, self.calendar, stage=stage, due_at=spoken_at, given=self.given)
+        values = values_for(speaker, calendar, stage=stage, due_at=spoken_at, given=self.given)
         troubles = [Trouble("media", said)] if (said := attaching.mixed(self.attached)) else []
         missing: dict[str, None] = {}
         variants = [
@@ -147,7 +147,7 @@ class Planner:
             due,
             self._valid_until(due, stage, speaker.timezone),
             stage,
-            rules.is_sensitive(self.calendar, due, speaker.timezone) if due else None,
+            rules.is_sensitive(calendar, due, speaker.timezone) if due else None,
         )
 
     def _valid_until(self, due: datetime | None, stage: Stage | None, zone: str) -> datetime | None:

@@ -131,7 +131,24 @@ class Restager:
         return Rules((), self.guard.hosts)
 
     def judge(self, case: Case) -> Verdict | None:
-        """None: nothing about this post changes."""
+        """None: nothing about this post changes. Each post lives by the calendar of its own region."""
+        return self._at(case.speaker.wilayah_code)._judge(case)
+
+    def _at(self, wilayah_code: str) -> "Restager":
+        before, after = self.before.local(wilayah_code), self.after.local(wilayah_code)
+        moved = self.after.find(self.code) or self.before.find(self.code)
+        if before is self.before and after is self.after:
+            return self
+        code = (moved.overrides if moved else None) or self.code
+        if wilayah_code not in self._homes:
+            self._homes[wilayah_code] = replace(self, before=before, after=after, code=code)
+        return self._homes[wilayah_code]
+
+    @cached_property
+    def _homes(self) -> dict[str, "Restager"]:
+        return {}
+
+    def _judge(self, case: Case) -> Verdict | None:
         old = self._plan(case, self.before, case.post.due_at, self._blind)
         same_moment = self._plan(case, self.after, case.post.due_at, self._blind)
         old_day = self._old_day_in(case)

@@ -35,7 +35,10 @@ class Election(SQLModel, table=True):
 
 
 class Tahapan(SQLModel, table=True):
-    """A stage. Either day may be unknown; stages overlap, and a child may lie outside its parent."""
+    """A stage. Either day may be unknown; stages overlap, and a child may lie outside its parent.
+
+    `overrides`: the stage whose days it takes the place of in the one region that `scope` names by its code.
+    """
 
     __tablename__ = "tahapan"
     __table_args__ = (UniqueConstraint("election_id", "code"),)
@@ -52,6 +55,7 @@ class Tahapan(SQLModel, table=True):
     certainty: str = ""
     parent: str | None = None
     note: str = ""
+    overrides: str | None = None
     # Set when a person changed the row: a later load of the shipped calendar leaves it alone.
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1

@@ -1,6 +1,7 @@
 """What the files of an election must look like before any of it is used."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -9,6 +10,9 @@ from app.kit.tabular import Findings, Line, Settings, read_settings, read_table
 from app.tahapan.rules import StageKind
 
 COLUMNS = ["code", "name_id", "kind", "start", "end", "source", "certainty", "parent", "scope", "note"]
+OVERRIDES = "overrides"
+"""May be left out: the stage whose days this one takes the place of in the region that `scope` names."""
+REGION = re.compile(r"\d{2}(\.\d{2}){0,2}(\.\d{4})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class StageRow:
     parent: str | None
     scope: str
     note: str
+    overrides: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,15 @@ class StageFile:
     findings: Findings
 
     def unknown_parents(self, known: Collection[str] = ()) -> None:
-        """Notes every parent neither in the file nor among `known`, unless other faults would cause echoes."""
+        """Notes every parent, and every overridden stage, neither in the file nor among `known`, unless other faults would cause echoes."""
         if self.findings.problems:
             return
         here = {row.code for row in self.rows}
         for row in self.rows:
             if row.parent and row.parent not in here and row.parent not in known:
                 self.findings.add(row.line, "parent", f'induk "{row.parent}" tidak ada')
+            if row.overrides and row.overrides not in here and row.overrides not in known:
+                self.findings.add(row.line, OVERRIDES, f'tahapan "{row.overrides}" tidak ada')
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,11 @@ class ElectionFile:
 
 def read_stages(path: Path) -> StageFile:
     """The calendar in a CSV file, days as written there; raises BadInput if it cannot be read at all."""
-    lines, findings = read_table(path, columns=COLUMNS)
+    return stages_in(*read_table(path, columns=COLUMNS))
+
+
+def stages_in(lines: Sequence[Line], findings: Findings) -> StageFile:
+    """The stages of a table's rows; what is wrong is noted in `findings`."""
     seen: dict[str, int] = {}
     rows = [row for line in lines if (row := _stage(line, findings, seen))]
     return StageFile(rows, findings)
@@ -108,6 +119,8 @@ def _stage(line: Line, findings: Findings, seen: dict[str, int]) -> StageRow | N
         findings.add(line.number, "end", f"{ends_on} mendahului tanggal mulai {starts_on}")
     if line["parent"] and line["parent"] == line["code"]:
         findings.add(line.number, "parent", "tahapan tidak dapat menjadi induknya sendiri")
+    if line[OVERRIDES] and not REGION.fullmatch(line["scope"]):
+        findings.add(line.number, "scope", "harus kode wilayah, misalnya 32.71.04, karena menggantikan tahapan lain")
     if len(findings.problems) > before:
         return None
     return StageRow(
@@ -122,6 +135,7 @@ def _stage(line: Line, findings: Findings, seen: dict[str, int]) -> StageRow | N
         parent=line["parent"] or None,
         scope=line["scope"],
         note=line["note"],
+        overrides=line[OVERRIDES] or None,
     )
 
 

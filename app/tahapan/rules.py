@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 ANY_STAGE = "*"
@@ -57,6 +58,11 @@ class Stage:
     ends_on: date | None
     scope: str = "nasional"
     parent: str | None = None
+    overrides: str | None = None
+
+    def is_home_of(self, wilayah_code: str) -> bool:
+        """Does it hold in one region alone, named by its code, and is this the region or one beneath it?"""
+        return self.scope[:1].isdigit() and f"{wilayah_code}.".startswith(f"{self.scope}.")
 
     def holds_on(self, day: date) -> bool:
         """False while either day is unknown."""
@@ -67,7 +73,8 @@ class Stage:
 class Calendar:
     """One election and its stages by code. `scopes`: where this installation speaks; empty: everywhere.
 
-    Stages of other scopes (a repeat vote in another province) can be found by code, but never hold here.
+    Stages of other scopes (a repeat vote in another province) can be found by code, but never hold here. A stage may have other
+    days in one region (PSU, pemungutan suara susulan): ask `local` for a unit's own calendar before asking it for days.
     `stamp` grows with every change of any stage: two calendars of one election with the same stamp are the same.
     """
 
@@ -79,6 +86,23 @@ class Calendar:
     def with_stage(self, stage: Stage) -> "Calendar":
         """The same calendar with this stage in the place of its own of that code."""
         return replace(self, stages={**self.stages, stage.code: stage})
+
+    def local(self, wilayah_code: str) -> "Calendar":
+        """As it holds in this region: where a stage is overridden, it has the days of the narrowest override."""
+        if not self._overrides:
+            return self
+        found = {
+            one.overrides: replace(self.stages[one.overrides], starts_on=one.starts_on, ends_on=one.ends_on)
+            for one in self._overrides
+            if one.overrides and one.is_home_of(wilayah_code)
+        }
+        return replace(self, stages={**self.stages, **found}) if found else self
+
+    @cached_property
+    def _overrides(self) -> Sequence[Stage]:
+        """The narrowest last."""
+        found = [stage for stage in self.stages.values() if stage.overrides in self.stages]
+        return sorted(found, key=lambda stage: (len(stage.scope), stage.code))
 
     def find(self, code: str) -> Stage | None:
         return self.stages.get(code)
@@ -100,7 +124,7 @@ class Calendar:
         return min(holding, key=_precedence, default=None)
 
     def is_ours(self, stage: Stage) -> bool:
-        return not self.scopes or stage.scope in self.scopes
+        return stage.overrides is None and (not self.scopes or stage.scope in self.scopes)
 
     def end_of(self, stage: Stage, zone: str) -> datetime | None:
         """Midnight after the stage's last day in `zone` (an IANA name), in UTC; None while that day is unknown."""

@@ -12,7 +12,7 @@ from app.kit.paging import Page, cut, decode
 from app.kit.tabular import Merged
 from app.tahapan import store
 from app.tahapan.models import Election, Tahapan
-from app.tahapan.reading import ElectionFile, StageFile, StageRow, shifted
+from app.tahapan.reading import REGION, ElectionFile, StageFile, StageRow, shifted
 from app.tahapan.rules import Calendar, ElectionFacts, Stage
 
 Wanted = store.Wanted
@@ -30,6 +30,7 @@ class StageEdit(TypedDict, total=False):
     certainty: str
     parent: str | None
     note: str
+    overrides: str | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class TahapanService:
         Raises NotFound, BadInput (an end before its start, an unknown parent), Conflict (the code is taken).
         """
         async with self.db.write() as session:
-            home = await self._home(session, election, within)
+            home = await self.home(session, election, within)
             assert home.id is not None
             await store.lock_election(session, home.id, to_change=True)
             before = await self.calendar(session, home.id)
@@ -82,8 +83,10 @@ class TahapanService:
                     f'Kode tahapan "{code}" sudah dipakai. Pilih kode lain.', Problem("code", "sudah dipakai")
                 )
             await _check(session, home.id, code, fields)
+            must_override(before, fields)
             row = Tahapan(election_id=home.id, code=code, edited_at=self.now(), **fields)
-            await _widen(session, home, row.scope)
+            if row.overrides is None:
+                await _widen(session, home, row.scope)
             session.add(row)
             await session.flush()
             await self._note(session, row, by=by, action="tahapan.add", changes=dict(fields))
@@ -185,8 +188,13 @@ class TahapanService:
         values["scopes"] = [*file.scopes, *(scope for scope in row.scopes if scope not in file.scopes)]
         return row, Merged(changed=int(_differs(row, values)))
 
-    async def load_stages(self, file: StageFile, *, session: WriteSession, election: Election, by: str) -> Merged:
-        """Adds and updates stages, moved by the election's shift; those a person edited stay as they are."""
+    async def load_stages(
+        self, file: StageFile, *, session: WriteSession, election: Election, by: str, by_hand: bool = False
+    ) -> Merged:
+        """Adds and updates stages, moved by the election's shift; those a person edited stay as they are.
+
+        `by_hand`: a person brings the file, so that it counts like their edits.
+        """
         assert election.id is not None
         await store.lock_election(session, election.id, to_change=True)
         before = await self.calendar(session, election.id)
@@ -194,16 +202,16 @@ class TahapanService:
         file.unknown_parents(existing)
         file.findings.refuse()
         new: list[dict[str, Any]] = []
-        changed = kept = 0
+        changed, kept, at = 0, 0, self.now() if by_hand else None
         for line in file.rows:
             values = _values(line, election.shifted_weeks)
             row = existing.get(line.code)
             if row is None:
-                new.append({"election_id": election.id, "code": line.code, "edited_at": None, "version": 1, **values})
-            elif row.edited_at is not None:
+                new.append({"election_id": election.id, "code": line.code, "edited_at": at, "version": 1, **values})
+            elif row.edited_at is not None and not by_hand:
                 kept += any(getattr(row, name) != value for name, value in values.items())
             elif _differs(row, values):
-                row.version += 1
+                row.version, row.edited_at = row.version + 1, at
                 changed += 1
         await session.flush()
         await session.insert_many(Tahapan, new)
@@ -229,7 +237,8 @@ class TahapanService:
             raise NotFound(f'Pemilihan "{code}" belum dimuat. Muat dulu data kotanya.')
         return found
 
-    async def _home(self, session: ReadSession, code: str | None, within: Collection[int]) -> Election:
+    async def home(self, session: ReadSession, code: str | None, within: Collection[int]) -> Election:
+        """The election of this code, else the newest, among those `within`; raises NotFound."""
         for row in await store.elections(session):
             if row.id in within and code in {None, row.code}:
                 return row
@@ -261,7 +270,16 @@ def facts(row: Election) -> ElectionFacts:
 
 
 def stage(row: Tahapan) -> Stage:
-    return Stage(row.code, row.name, row.kind, row.starts_on, row.ends_on, scope=row.scope, parent=row.parent)
+    return Stage(
+        row.code,
+        row.name,
+        row.kind,
+        row.starts_on,
+        row.ends_on,
+        scope=row.scope,
+        parent=row.parent,
+        overrides=row.overrides,
+    )
 
 
 async def _get(session: ReadSession, tahapan_id: int, within: Collection[int] | None) -> Tahapan:
@@ -277,6 +295,21 @@ async def _check(session: ReadSession, election_id: int, code: str, fields: Stag
         raise BadInput("Tanggal selesai mendahului tanggal mulai.", Problem("ends_on", f"mendahului {starts_on}"))
     if parent and (parent == code or await store.stage_by_code(session, election_id, parent) is None):
         raise BadInput(f'Tahapan induk "{parent}" tidak ada.', Problem("parent", "tidak ada"))
+
+
+def must_override(calendar: Calendar, fields: StageEdit) -> None:
+    """Raises BadInput for an override of nothing, of another override, or without a region."""
+    target = fields.get("overrides")
+    if target is None:
+        return
+    base = calendar.find(target)
+    if base is None or base.overrides is not None:
+        raise BadInput(
+            f'Tahapan "{target}" tidak ada, atau sendiri pengganti.', Problem("overrides", "tidak dapat digantikan")
+        )
+    if not REGION.fullmatch(fields.get("scope", "")):
+        message = "Isi scope dengan kode wilayah tempat tanggal ini berlaku, misalnya 32.71.04."
+        raise BadInput(message, Problem("scope", message))
 
 
 async def _widen(session: WriteSession, election: Election, scope: str) -> None:
@@ -299,6 +332,7 @@ def _values(line: StageRow, weeks: int) -> dict[str, Any]:
         "certainty": line.certainty,
         "parent": line.parent,
         "note": line.note,
+        "overrides": line.overrides,
     }
 
 

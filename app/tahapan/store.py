@@ -16,13 +16,14 @@ _NEVER = date(9999, 12, 31)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which stages of a list; `elections` None: of every election. `on`: those that hold on that day."""
+    """Which stages of a list; `elections` None: of every election. `on`: those that hold on that day; `overrides`: those that take this one's place somewhere."""
 
     elections: Collection[int] | None = None
     election: str | None = None
     kind: str | None = None
     q: str | None = None
     on: date | None = None
+    overrides: str | None = None
 
 
 async def election(session: ReadSession, election_id: int) -> Election | None:
@@ -90,6 +91,8 @@ async def list_stages(
                 col(Tahapan.code).istartswith(wanted.q, autoescape=True),
             )
         )
+    if wanted.overrides:
+        found = found.where(Tahapan.overrides == wanted.overrides)
     if wanted.on:
         found = found.where(col(Tahapan.starts_on) <= wanted.on, col(Tahapan.ends_on) >= wanted.on)
     if after:

@@ -36,7 +36,7 @@ async def show(request: Request, house: HouseDep, actor: VisitorDep) -> Response
 
 @router.get("/impor/contoh")
 async def blank(house: HouseDep, actor: VisitorDep, form: Form = "xlsx") -> Response:
-    return _download(await house.exchange.blank(actor, form=form), "contoh-unggahan", form)
+    return download(await house.exchange.blank(actor, form=form), "contoh-unggahan", form)
 
 
 @router.get("/impor/unduh")
@@ -45,7 +45,7 @@ async def export(
 ) -> Response:
     under = (await house.units.get(actor, int(unit))).path if is_id(unit) else None
     state = keadaan if keadaan in set(PostState) else None
-    return _download(
+    return download(
         await house.exchange.export(actor, PostFilter(state=state, under=under), form=form), "unggahan", form
     )
 
@@ -56,7 +56,7 @@ async def bring_in(request: Request, house: HouseDep, actor: VisitorDep) -> Resp
     actor.must(Act.WRITE)
     async with request.form(max_part_size=MAX_BYTES * 2, max_files=1) as form:
         try:
-            data, name = await _file(form)
+            data, name = await file_in(form)
             act = one(form, "langkah")
             done = await house.exchange.import_posts(
                 actor, data, dry_run=act not in {"impor", "sebagian"}, partial=act == "sebagian"
@@ -69,13 +69,13 @@ async def bring_in(request: Request, house: HouseDep, actor: VisitorDep) -> Resp
     return await _show(request, house, actor, done=done, data=data, name=name)
 
 
-def _download(data: bytes, name: str, form: Format) -> Response:
+def download(data: bytes, name: str, form: Format) -> Response:
     return Response(
         data, media_type=MIME[form], headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'}
     )
 
 
-async def _file(form: FormData) -> tuple[bytes, str]:
+async def file_in(form: FormData) -> tuple[bytes, str]:
     """A fresh file, else the one that the page has carried."""
     file = form.get("berkas")
     if isinstance(file, UploadFile) and file.filename:

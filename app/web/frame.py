@@ -70,7 +70,7 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
     calendar = None
     if home is not None:
         async with house.db.read() as session:
-            calendar = await house.tahapan.calendar(session, home.election_id)
+            calendar = (await house.tahapan.calendar(session, home.election_id)).local(home.wilayah_code)
     live = await house.channels.list(actor, environment="live", limit=1)
     zone = home.timezone if home else settings.timezone
     today = house.clock.now().astimezone(ZoneInfo(zone)).date()

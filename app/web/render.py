@@ -50,6 +50,8 @@ NOTES = {
     "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",
     "tahapan": "Tahapan tersimpan.",
     "tahapan-geser": "Tahapan digeser beserta unggahannya.",
+    "tahapan-wilayah": "Tanggal untuk wilayah ini masih sama. Isi tanggalnya di bawah; unggahan yang ikut bergeser diperlihatkan dulu.",
+    "kalender-impor": "Kalender diimpor; unggahan yang bergantung padanya ikut bergeser.",
     "tahapan-batal": "Perubahan dibatalkan; tahapan dan unggahannya kembali seperti semula.",
     "jeda-semua": "Dijeda. Tidak ada yang terbit dari unit ini dan unit di bawahnya sampai Anda lanjutkan.",
     "jeda-selesai": "Dilanjutkan. Yang masih berlaku terbit sesuai waktunya.",

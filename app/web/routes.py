@@ -31,6 +31,7 @@ from app.web import (
     revising,
     security,
     series,
+    stage_tables,
     stages,
     tasks,
     units,
@@ -39,7 +40,7 @@ from app.web.shield import Shield
 
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
-    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stages.router, recaps.router, figures.router, activities.router, units.router,
+    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
     security.router, library.router,
 )  # fmt: skip

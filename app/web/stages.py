@@ -19,11 +19,12 @@ from app.tahapan.models import Tahapan
 from app.tahapan.rules import Calendar, StageKind
 from app.tahapan.service import StageEdit, Wanted
 from app.web import words
-from app.web.fields import by_field, clean, one
+from app.web.fields import by_field, clean, is_id, one
 from app.web.frame import frame_for
 from app.web.render import go, page
 from app.web.revising import check_page, past_changes, reason_in, touches
 from app.web.sessions import HouseDep, VisitorDep
+from app.web.sight import units_seen
 from app.web.stage_dates import dates
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = 60
 StageId = Annotated[int, Path(ge=1, lt=2**31)]
 LONGEST = {"name": 200, "source": 1000, "certainty": 60, "note": 1000}
+OTHER_DAYS = {StageKind.PSU: "Pemungutan suara ulang (PSU)", StageKind.PERISTIWA: "Susulan, lanjutan, atau lainnya"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ async def list_stages(
     return await page(
         request, house, actor, "tahapan.html", part="daftar", bands=[_band(row, today) for row in found.rows],
         running=[_band(row, today) for row in held.rows if _is_ours(row, frame.calendar)], frame=frame, kept=kept, is_filtered=any(kept.values()),
-        is_first=cursor is None, today=write_date(today),
+        is_first=cursor is None, today=write_date(today), may_edit=bool(actor.paths(Act.CALENDAR)),
         more="/tahapan?" + urlencode(kept | {"cursor": found.next}) if found.next else None,
     )  # fmt: skip
 
@@ -102,6 +104,27 @@ async def save(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id:
         return await _revise(request, house, actor, row, changes, form)
     except AppError as error:
         return await _show(request, house, actor, tahapan_id, form=form, error=error)
+
+
+@router.post("/tahapan/{tahapan_id}/wilayah")
+async def add_override(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id: StageId) -> Response:
+    """Another date for one region: begun with the days as they are, so that the change itself is looked at first."""
+    actor.must(Act.CALENDAR)
+    form = await request.form()
+    within = await house.units.elections(actor, Act.CALENDAR)
+    base = await house.tahapan.get(tahapan_id, within=within)
+    try:
+        if not is_id(one(form, "unit")):
+            raise BadInput("Pilih dulu wilayahnya.", Problem("unit", "Pilih wilayahnya."))
+        unit = await house.units.get(actor, int(one(form, "unit")))
+        fields = StageEdit(
+            name=f"{base.name} ({unit.name})"[: LONGEST["name"]], kind=one(form, "jenis") if one(form, "jenis") in OTHER_DAYS else base.kind,
+            starts_on=base.starts_on, ends_on=base.ends_on, scope=unit.wilayah_code, overrides=base.code,
+        )  # fmt: skip
+        row = await house.tahapan.add(f"{base.code}-{unit.wilayah_code}", fields, by=actor.label, within=within)
+    except AppError as error:
+        return await _show(request, house, actor, tahapan_id, error=error)
+    return go(f"/tahapan/{row.id}", note="tahapan-wilayah")
 
 
 async def _revise(
@@ -146,8 +169,15 @@ async def _show(
         request, house, actor, "tahapan_satu.html", status=error.status if error else 200, row=row, frame=frame,
         band=_band(row, _today(house)), may_edit=may_edit, typed=_typed(row, form), error=error.message if error else "",
         problems=by_field(error) if error else {}, past=await past_changes(house, actor, row, zone=frame.zone),
+        overrides=await _overrides(house, row), other_days=list(OTHER_DAYS.items()), regions=await units_seen(house, actor, Act.CALENDAR) if may_edit else (),
         stale=await house.corrections.stale(actor, tahapan_id), may_send=bool(actor.paths(Act.BROADCAST)),
     )  # fmt: skip
+
+
+async def _overrides(house: Kentongan, row: Tahapan) -> list[Band]:
+    wanted = Wanted(elections=[row.election_id], overrides=row.code)
+    found = await house.tahapan.list(wanted, limit=100, cursor=None)
+    return [_band(one_, _today(house)) for one_ in found.rows]
 
 
 def _typed(row: Tahapan, form: FormData | None) -> Mapping[str, str]:

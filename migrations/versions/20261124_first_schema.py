@@ -299,6 +299,7 @@ def upgrade() -> None:
     sa.Column('certainty', sa.String(), nullable=False),
     sa.Column('parent', sa.String(), nullable=True),
     sa.Column('note', sa.String(), nullable=False),
+    sa.Column('overrides', sa.String(), nullable=True),
     sa.Column('edited_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['election_id'], ['election.id'], name=op.f('fk_tahapan_election_id_election')),

@@ -212,6 +212,11 @@ def photo() -> bytes:
 
 FILES: dict[str, Callable[[], tuple[str, bytes, str]]] = {
     "{photo}": lambda: ("a.png", photo(), "image/png"),
+    "{calendar}": lambda: (
+        "a.csv",
+        b"code,name_id,kind,start,end,source,certainty,parent,scope,note\nX,X,psu,,,,,,daerah_psu,\n",
+        "text/csv",
+    ),
     "{table}": lambda: ("a.csv", b"unit,platform,akun,teks\n32.71.04.1008,x,a,Halo\n", "text/csv"),
 }
 
@@ -280,7 +285,7 @@ async def _ask(world: World, who: str, route: str, call: Call, made: int | str |
     if call.form is not None:
         filled = await world.fill(dict(call.form))
         if file := filled.pop("file", None):
-            options["files"] = {"file": FILES[file]()}
+            options["files"] = {"berkas" if path == "/tahapan/impor" else "file": FILES[file]()}
         options["data"] = {name: str(value) for name, value in filled.items()}
     places = str(made).split()
     address = re.sub(r"\{\w+\}", lambda _: places.pop(0) if len(places) > 1 else places[0], path) + call.query

@@ -209,3 +209,35 @@ async def test_a_correction_is_offered_where_the_old_day_is_out(browse: Browse, 
 async def test_history_by_the_api_is_for_readers(cast: Cast, house: Kentongan) -> None:
     within = await house.units.elections(cast.sari, Act.READ)
     assert list(await house.revising.history(cast.sari, (await stage(house)).id or 0, within=within, limit=5)) == []
+
+
+async def test_another_date_for_one_region_is_begun_and_then_looked_at(
+    browse: Browse, cast: Cast, house: Kentongan
+) -> None:
+    post, row, dewi = await voting_post(house, cast), await stage(house), await browse(cast.dewi)
+    assert "Tanggalnya sama di semua wilayah." in (await dewi.get(f"/tahapan/{row.id}")).text
+    data = {"unit": str(id_of(cast.cilendek)), "jenis": "psu"}
+    answer = await dewi.post(f"/tahapan/{row.id}/wilayah", data=data)
+    made = await stage(house, "PYL-07-32.71.04.1008")
+    assert answer.headers["location"] == f"/tahapan/{made.id}?pesan=tahapan-wilayah"
+    page = (await moved(dewi, made)).text
+    assert "4 Desember 2024" in page
+    sent = hidden(page) | {"terapkan": "1", "alasan": "Banjir"}
+    assert (await dewi.post(f"/tahapan/{made.id}", data=sent)).status_code == 303
+    after = await house.posts.get(cast.sari, post.id)
+    assert "4 Desember 2024" in after.variants[0]["text"]
+    assert made.name in (await dewi.get(f"/tahapan/{row.id}")).text
+    assert (await dewi.post(f"/tahapan/{row.id}/wilayah", data=data)).status_code == 409
+
+
+async def test_a_calendar_is_taken_out_changed_and_brought_in(browse: Browse, cast: Cast, house: Kentongan) -> None:
+    dewi = await browse(cast.dewi)
+    table = (await dewi.get("/tahapan/unduh")).content.replace(b"2024-11-27", b"2024-12-04")
+    page = (await dewi.post("/tahapan/impor", files={"berkas": ("k.csv", table, "text/csv")})).text
+    assert "0 tahapan baru, 1 tahapan berubah" in page
+    assert (await stage(house)).starts_on == date(2024, 11, 27)
+    sent = hidden(page) | {"langkah": "impor"}
+    answer = await dewi.post("/tahapan/impor", data=sent, files={"kosong": ("", b"")})
+    assert answer.headers["location"] == "/tahapan?pesan=kalender-impor"
+    assert (await stage(house)).starts_on == date(2024, 12, 4)
+    assert (await (await browse(cast.budi)).get("/tahapan/impor")).status_code == 403
