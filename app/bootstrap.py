@@ -30,7 +30,7 @@ from app.notices.service import NoticesService
 from app.notices.telegram import Telegram
 from app.places import base_of, place_of
 from app.platforms.connecting import Connector
-from app.platforms.contract import Adapter
+from app.platforms.contract import Adapter, Pace, Scope
 from app.platforms.registry import build_adapters, build_connectors
 from app.posts.answering import AnswerService
 from app.posts.approving import Approving
@@ -44,6 +44,7 @@ from app.posts.service import PostService
 from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
 from app.publishing.holding import HoldService
+from app.publishing.pacing import Pacer
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
@@ -158,6 +159,7 @@ class Kentongan:
             self.platforms,
             self.channels,
             self.media,
+            Pacer(self.clock, self.platforms, settings.send_timeout, _everywhere(settings)),
             self.withdrawing,
             self.keeper,
             send_timeout=settings.send_timeout,
@@ -174,6 +176,11 @@ class Kentongan:
             await connector.close()
         await self.rates.close()
         await self.db.close()
+
+
+def _everywhere(settings: Settings) -> Pace | None:
+    """The operator's own pace, over all platforms."""
+    return Pace(settings.pace_per_minute, timedelta(minutes=1), Scope.PLATFORM) if settings.pace_per_minute else None
 
 
 def _seal(settings: Settings) -> Seal:

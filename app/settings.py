@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         24.0, description="How long after its time a post may still go out, unless its stage ends earlier."
     )
     send_timeout: float = Field(30.0, description="Real seconds an answer of a platform is waited for.")
+    pace_per_minute: int = Field(
+        0,
+        ge=0,
+        description="At most so many posts a minute leave this installation, over all platforms. 0: no limit of our own.",
+    )
     silent_after: float = Field(
         6.0, description="Real seconds without a heartbeat after which a worker's sends are adopted."
     )

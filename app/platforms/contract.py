@@ -25,6 +25,32 @@ class VideoLimits:
     slots: int = 4
 
 
+class Scope(StrEnum):
+    """How much stops when a platform says "later", and what a pace counts together."""
+
+    CHANNEL = "channel"
+    APP = "app"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At most `posts` in any span of `window`, together for one channel or for our whole app at the platform."""
+
+    posts: int
+    window: timedelta
+    scope: Scope = Scope.CHANNEL
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the platform itself said is left: `left` posts until `until`. Other programs may spend from the same."""
+
+    scope: Scope
+    left: int
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one post of a platform may hold. Every number's source and date stands in the platform's wire.py.
@@ -34,7 +60,7 @@ class Limits:
     `image_ratio` is the narrowest and the widest width / height; `image_width` the most pixels across; None, 0: any.
     `text_under_images` is the shorter limit of a text that pictures or a video go with; 0: the same.
     `video` None: none can be posted. `needs_media`: a post without a picture or video of the unit's own is impossible, and our
-    poster will not do; `needs_video`: one without a video is.
+    poster will not do; `needs_video`: one without a video is. `paces`: how many posts in how long.
     """
 
     text: int
@@ -50,6 +76,7 @@ class Limits:
     video: VideoLimits | None = None
     needs_media: bool = False
     needs_video: bool = False
+    paces: tuple[Pace, ...] = ()
 
     def text_with(self, images: int) -> int:
         """The limit of a text that stands beside so many pictures."""
@@ -153,11 +180,12 @@ class Sent:
 
 @dataclass(frozen=True)
 class Published:
-    """`url` may be None: a permalink that could not be read must never look like a failed publish."""
+    """`url` may be None: a permalink that could not be read must never look like a failed publish. `room`: see Room."""
 
     remote_id: str
     url: str | None = None
     created_at: datetime | None = None
+    room: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,14 +217,6 @@ class Identity:
     account_id: str
     handle: str
     name: str
-
-
-class Scope(StrEnum):
-    """How much stops when a platform says "later"."""
-
-    CHANNEL = "channel"
-    APP = "app"
-    PLATFORM = "platform"
 
 
 class PublishError(Exception):

@@ -26,6 +26,8 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("post_id", "channel_id"),
+        # What of a channel; and how much of it left lately (its pace).
+        Index("ix_delivery_channel", "channel_id", "last_sent_at"),
         # The publisher's question: what is due in my lane?
         _partial("ix_delivery_due", "lane", "act_at", "id", where="state = 'due'"),
         # What must be looked up?
@@ -43,7 +45,7 @@ class Delivery(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(index=True)
     broadcast_id: int | None = Field(default=None, index=True)
-    channel_id: int = Field(foreign_key="channel.id", index=True)
+    channel_id: int = Field(foreign_key="channel.id")
     unit_id: int = Field(foreign_key="unit.id", index=True)
     platform: str
     environment: str
@@ -140,6 +142,20 @@ class Pause(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     ended_by: int | None = Field(default=None, foreign_key="user_account.id")
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class BudgetUse(SQLModel, table=True):
+    """What was spent of a pace that many channels share. `uses`: how many left by slot of time (paces.py).
+
+    `told`: what the platform said is left until `told_ends_at`, less what left since (NULL: it said nothing).
+    """
+
+    __tablename__ = "budget_use"
+
+    key: str = Field(primary_key=True)
+    uses: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    told: int | None = None
+    told_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class LanePause(SQLModel, table=True):

@@ -24,6 +24,7 @@ from app.platforms.contract import Adapter, Handed, Json, NeedsReconnect, Publis
 from app.publishing import lapse_store, rules, store
 from app.publishing.batching import Batcher
 from app.publishing.claims import Claim, load, load_looks, media_gone
+from app.publishing.pacing import Pacer
 from app.publishing.recording import Recorder, Result
 from app.publishing.rules import Next, Outcome, State
 from app.publishing.telling import tell_failures, tell_rows
@@ -50,6 +51,7 @@ class Publisher:
     platforms: Mapping[str, Adapter]
     channels: ChannelService
     media: MediaService
+    pacer: Pacer
     withdrawing: WithdrawService | None = None
     keeper: Keeper | None = None
     """A token that a due post waits for must not wait for Redis."""
@@ -67,7 +69,7 @@ class Publisher:
         self._more: set[str] = set()
         self._looked_at = 0.0
         self._sent: Counter[str] = Counter()
-        self._recorder = Recorder(self.db, self.clock.now, self.channels, self.worker_id)
+        self._recorder = Recorder(self.db, self.clock.now, self.channels, self.pacer, self.worker_id)
         self._results: Batcher[Result] = Batcher(self._recorder.write)
         self._prepared: Batcher[dict[str, Any]] = Batcher(self._recorder.write_prepared)
 
@@ -157,18 +159,22 @@ class Publisher:
             self._full.add(lane)
             return
         async with self.db.write() as session:
+            taken = await self.pacer.take(session, lane, free)
             rows = await store.claim_due(
                 session,
                 lane,
                 worker_id=self.worker_id,
                 now=self.clock.now(),
                 ahead=self.clock.span(AHEAD),
-                limit=free,
-            )
+                limit=taken.room,
+            ) if taken.room else []  # fmt: skip
+            is_full = len(rows) == free
+            rows = await self.pacer.sift(session, lane, rows)
+            await self.pacer.spend(session, taken, len(rows))
             claims = await load(session, rows, channels=self.channels, media=self.media)
         for claim in claims:
             self._take_off(lane, self._send(claim))
-        if len(rows) == free:
+        if is_full:
             self._full.add(lane)
 
     def _slots(self, lane: str) -> int:

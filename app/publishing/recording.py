@@ -1,5 +1,6 @@
 """Writes what came of tries: many at once, fenced, with everything that follows from them in the same transaction."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,10 @@ from app.channels.rules import may_be_outage
 from app.channels.service import ChannelService
 from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
-from app.platforms.contract import Handed, Published, PublishError, Scope
+from app.platforms.contract import Handed, Published, PublishError, Room, Scope
 from app.publishing import store, withdraw_store
 from app.publishing.claims import RENEWING, Claim
+from app.publishing.pacing import Pacer
 from app.publishing.renewing import take_over
 from app.publishing.rules import FIRST_LOOK, MAY_TAKE_OVER, Next, State, lanes_beside
 from app.publishing.telling import needs_a_person, tell_failures
@@ -36,6 +38,7 @@ class Recorder:
     db: Database
     now: Callable[[], datetime]
     channels: ChannelService
+    pacer: Pacer
     worker_id: str
 
     async def write(self, results: list[Result]) -> None:
@@ -77,6 +80,17 @@ class Recorder:
             else:
                 for lane in lanes_beside(result.claim.lane):
                     await store.pause_lane(session, lane, until=until, reason=result.step.reason)
+
+        await self._hear(session, results)
+
+    async def _hear(self, session: WriteSession, results: list[Result]) -> None:
+        """What platforms say of their limits, once a lane."""
+        said: dict[str, list[tuple[int, Room]]] = defaultdict(list)
+        for result in results:
+            for room in result.published.room if isinstance(result.published, Published) else ():
+                said[result.claim.lane].append((result.claim.channel_id, room))
+        for lane, rooms in said.items():
+            await self.pacer.hear(session, lane, rooms)
 
     async def _hold(self, session: WriteSession, result: Result) -> None:
         """A dead credential is told at once; one that may only be in doubt is asked about first, and its queue waits."""

@@ -56,7 +56,7 @@ _CLAIMED = (
 )
 
 
-def _insert(session: WriteSession, table: type[SQLModel]) -> Any:
+def upsert(session: WriteSession, table: type[SQLModel]) -> Any:
     return sqlite.insert(table) if session.is_sqlite else postgresql.insert(table)
 
 
@@ -190,7 +190,7 @@ _ATTEMPT_TYPES = {each.name: each.type for each in Attempt.__table__.c if each.n
 
 async def add_attempts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     # A worker wrongly taken for dead may come back with a try that its adopter has already written down.
-    statement = _insert(session, Attempt).on_conflict_do_nothing(index_elements=["delivery_id", "n"])
+    statement = upsert(session, Attempt).on_conflict_do_nothing(index_elements=["delivery_id", "n"])
     if session.is_sqlite:
         await session.run(statement, list(rows))
         return
@@ -234,7 +234,7 @@ async def unprepared(
 
 
 async def beat(session: WriteSession, worker_id: str, *, started_at: datetime, now: datetime) -> None:
-    statement = _insert(session, WorkerBeat).values(id=worker_id, started_at=started_at, beat_at=now)
+    statement = upsert(session, WorkerBeat).values(id=worker_id, started_at=started_at, beat_at=now)
     await session.run(statement.on_conflict_do_update(index_elements=["id"], set_={"beat_at": now}))
 
 
@@ -329,7 +329,7 @@ async def postpone_channel(session: WriteSession, channel_id: int, *, until: dat
 
 
 async def pause_lane(session: WriteSession, lane: str, *, until: datetime, reason: str) -> None:
-    statement = _insert(session, LanePause).values(lane=lane, until=until, reason=reason)
+    statement = upsert(session, LanePause).values(lane=lane, until=until, reason=reason)
     await session.run(statement.on_conflict_do_update(index_elements=["lane"], set_={"until": until, "reason": reason}))
 
 

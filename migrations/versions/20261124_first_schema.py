@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: a4b0a8d159e0, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '20261124_first_schema'
+revision = 'a4b0a8d159e0'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -32,6 +32,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_audit_event_subject'), ['subject'], unique=False)
         batch_op.create_index('ix_audit_unsealed', ['id'], unique=False, sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
 
+    op.create_table('budget_use',
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('uses', sa.JSON(), nullable=False),
+    sa.Column('told', sa.Integer(), nullable=True),
+    sa.Column('told_ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_budget_use'))
+    )
     op.create_table('election',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
@@ -624,7 +631,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_delivery_broadcast_id'), ['broadcast_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_delivery_channel_id'), ['channel_id'], unique=False)
+        batch_op.create_index('ix_delivery_channel', ['channel_id', 'last_sent_at'], unique=False)
         batch_op.create_index('ix_delivery_due', ['lane', 'act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
         batch_op.create_index(batch_op.f('ix_delivery_due_at'), ['due_at'], unique=False)
         batch_op.create_index('ix_delivery_expiry', ['valid_until'], unique=False, sqlite_where=sa.text("state IN ('due', 'waiting')"), postgresql_where=sa.text("state IN ('due', 'waiting')"))
@@ -906,7 +913,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_delivery_expiry', sqlite_where=sa.text("state IN ('due', 'waiting')"), postgresql_where=sa.text("state IN ('due', 'waiting')"))
         batch_op.drop_index(batch_op.f('ix_delivery_due_at'))
         batch_op.drop_index('ix_delivery_due', sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
-        batch_op.drop_index(batch_op.f('ix_delivery_channel_id'))
+        batch_op.drop_index('ix_delivery_channel')
         batch_op.drop_index(batch_op.f('ix_delivery_broadcast_id'))
 
     op.drop_table('delivery')
@@ -1028,6 +1035,7 @@ def downgrade() -> None:
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
     op.drop_table('election')
+    op.drop_table('budget_use')
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_unsealed', sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
         batch_op.drop_index(batch_op.f('ix_audit_event_subject'))

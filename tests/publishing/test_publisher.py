@@ -167,7 +167,7 @@ async def test_a_worker_that_cannot_beat_hands_back_instead_of_sending(town: Tow
 
     post = await town.post(["x"])
     house = town.house
-    mute = Mute(house.db, house.clock, house.platforms, house.channels, house.media)
+    mute = Mute(house.db, house.clock, house.platforms, house.channels, house.media, house.publisher().pacer)
     async with house.db.write() as session:
         rows = await store.claim_due(
             session, "practice:x", worker_id=mute.worker_id, now=house.clock.now(), ahead=timedelta(0), limit=9

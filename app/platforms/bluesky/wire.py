@@ -21,10 +21,13 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Picture,
     Published,
     PublishError,
     Refused,
+    Room,
+    Scope,
     Sent,
     TryLater,
     Video,
@@ -44,10 +47,14 @@ LIMITS = Limits(
     image_types=("image/jpeg", "image/png", "image/webp"),
     slots=64,
     video=VideoLimits(300_000_000, (0, 180), alt_text=1000),
+    paces=(Pace(1_666, timedelta(hours=1)),),
 )
-"""One MP4 of 300,000,000 bytes: app.bsky.embed.video, November 2026; 3 minutes are what Bluesky's own app takes (second-hand).
+"""5,000 points an hour, 3 for a new record: "Rate Limits", November 2026. One MP4 of 300,000,000 bytes: app.bsky.embed.video, November 2026; 3 minutes are what Bluesky's own app takes (second-hand).
 A PDS may take less of a file at once, and then says so. 300 graphemes and 3,000 bytes: lexicon app.bsky.feed.post; 4 images of 2,000,000 bytes: app.bsky.embed.images; both of
 November 2026. The lexicon sets no limit for alt text; 2,000 is what Bluesky's own app offered when last seen."""
+
+POINTS = 3
+"""What a new record costs."""
 
 BATCH = 25
 """Posts a read may name: lexicon app.bsky.feed.getPosts, `uris.maxLength`."""
@@ -216,8 +223,15 @@ def read_blob(answer: Answer, *, now: datetime) -> dict[str, Any]:
 def read_written(answer: Answer, *, handle: str, at: datetime, now: datetime) -> Published:
     uri = str(find_at(answer.json, "uri") or "")
     if answer.ok and uri:
-        return Published(uri, permalink(handle, uri), at)
+        return Published(uri, permalink(handle, uri), at, _room(answer))
     raise failure(answer, create=True, now=now)
+
+
+def _room(answer: Answer) -> tuple[Room, ...]:
+    left, reset = answer.headers.get("ratelimit-remaining", ""), answer.headers.get("ratelimit-reset", "")
+    if not (left.isdecimal() and reset.isdecimal()):
+        return ()
+    return (Room(Scope.CHANNEL, int(left) // POINTS, datetime.fromtimestamp(int(reset), UTC)),)
 
 
 def read_record(answer: Answer, *, handle: str, now: datetime) -> Published | None:

@@ -18,6 +18,7 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Picture,
     Published,
     PublishError,
@@ -41,8 +42,9 @@ LIMITS = Limits(
     image_ratio=(4 / 5, 1.91),
     image_width=1440,
     video=VideoLimits(300 * 1024 * 1024, (3, 15 * 60), ("video/mp4", "video/quicktime"), ("h264", "hevc")),
+    paces=(Pace(100, timedelta(hours=24)),),
 )
-"""A reel is MP4 or MOV, H.264 or HEVC, 3 seconds to 15 minutes, 300 MB: "Content publishing", November 2026. Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
+"""100 posts in a rolling 24 hours: "Content publishing", November 2026 (another page says 50: what the account is told counts). A reel is MP4 or MOV, H.264 or HEVC, 3 seconds to 15 minutes, 300 MB: "Content publishing", November 2026. Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
 4:5 to 1.91:1, 320 to 1440 pixels wide (Instagram scales what is not): "Content publishing" and IG User `/media` reference, November 2026 (the app itself takes 20 pictures, the API 10)."""
 
 HASHTAGS, MENTIONS = 30, 20

@@ -9,7 +9,7 @@ import html
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,9 +35,12 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Published,
     PublishError,
     Refused,
+    Room,
+    Scope,
     Sent,
     TryLater,
     VideoLimits,
@@ -55,8 +58,9 @@ LIMITS = Limits(
     video=VideoLimits(
         99 * 1024 * 1024, (0, 24 * 3600), ("video/mp4", "video/quicktime"), ("h264", "hevc"), alt_text=1500
     ),
+    paces=(Pace(300, timedelta(minutes=5)),),
 )
-"""The first guess, right for a server that changed nothing: `configuration` of GET /api/v2/instance, recorded from 4.6.4
+"""300 calls in 5 minutes an account: "Rate limits", November 2026. The first guess, right for a server that changed nothing: `configuration` of GET /api/v2/instance, recorded from 4.6.4
 on 1 August 2026 (16 MiB images, 4 a post, 500 characters); alt text 1,500 by "entities/MediaAttachment", November 2026, the
 smaller of two official numbers (10,000 in the recording). What the server itself says is read into `Rules`."""
 
@@ -156,8 +160,13 @@ def create_body(message: Message, prepared: Json) -> dict[str, Any]:
 def read_created(answer: Answer, *, now: datetime) -> Published:
     """A repeat within the hour answers the post of the first try."""
     if answer.ok and find_id(find_at(answer.json, "id")):
-        return _published(answer.json or {})
+        return replace(_published(answer.json or {}), room=_room(answer))
     raise failure(answer, create=True, now=now)
+
+
+def _room(answer: Answer) -> tuple[Room, ...]:
+    left, until = answer.headers.get("x-ratelimit-remaining", ""), read_time(answer.headers.get("x-ratelimit-reset"))
+    return (Room(Scope.CHANNEL, int(left), until),) if left.isdecimal() and until else ()
 
 
 def check_removed(answer: Answer, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Published,
     PublishError,
     Refused,
@@ -37,8 +38,9 @@ LIMITS = Limits(
     image_width=5000,
     text_under_images=1024,
     video=VideoLimits(50 * 1024 * 1024, (0, 24 * 3600), codecs=("h264", "hevc")),
+    paces=(Pace(20, timedelta(minutes=1)),),
 )
-"""A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
+"""20 messages a minute in one chat: Bots FAQ, November 2026. A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
 most 1:20 (`sendPhoto`); albums of 2 to 10 (`sendMediaGroup`): Bot API 10.1, June 2026. There is no alt text. `slots`: about
 30 messages a second of one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
 

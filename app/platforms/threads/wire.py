@@ -29,6 +29,7 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Picture,
     Published,
     PublishError,
@@ -53,8 +54,9 @@ LIMITS = Limits(
     image_ratio=(1 / 10, 10),
     image_width=1440,
     video=VideoLimits(1024**3, (0, 300), ("video/mp4", "video/quicktime"), ("h264", "hevc"), alt_text=1000),
+    paces=(Pace(250, timedelta(hours=24)),),
 )
-"""A video is MP4 or MOV, up to 5 minutes and 1 GB: "Posts", 14 April 2026. 500 characters, carousel of 2-20, JPEG or PNG of 8 MB, 320 to 1440 pixels wide, at most 10:1: "Posts", 14 April 2026.
+"""250 posts in a rolling 24 hours: "Overview", 14 April 2026. A video is MP4 or MOV, up to 5 minutes and 1 GB: "Posts", 14 April 2026. 500 characters, carousel of 2-20, JPEG or PNG of 8 MB, 320 to 1440 pixels wide, at most 10:1: "Posts", 14 April 2026.
 No limit of alt text is published; 1,000 is taken from Instagram."""
 
 LINKS = 5

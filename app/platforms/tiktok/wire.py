@@ -20,6 +20,7 @@ from app.platforms.contract import (
     NeedsReconnect,
     Option,
     OptionKind,
+    Pace,
     Published,
     PublishError,
     Refused,
@@ -43,8 +44,9 @@ LIMITS = Limits(
     image_width=1080,
     video=VideoLimits(4 * 1024 * MB, (0, 600), ("video/mp4", "video/quicktime"), ("h264", "hevc")),
     needs_media=True,
+    paces=(Pace(15, timedelta(hours=24)),),
 )
-"""2,200 UTF-16 units of a video's title; a photo post's description takes 4,000, and we keep to the smaller one for both. Up to 35
+"""About 15 posts a creator in a rolling day (second-hand, November 2026). 2,200 UTF-16 units of a video's title; a photo post's description takes 4,000, and we keep to the smaller one for both. Up to 35
 JPEG or WebP of 20 MB, at most 1080p; MP4 or MOV of 4 GB and 10 minutes, or less where the creator may less ("Direct Post",
 "Photo", "Media Transfer Guide", November 2026). Nothing is described there, nothing is without a picture or a video, and nothing
 may be drawn over it: no poster of ours ("Content Sharing Guidelines")."""

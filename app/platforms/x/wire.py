@@ -37,10 +37,12 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Pace,
     Picture,
     Published,
     PublishError,
     Refused,
+    Room,
     Scope,
     Sent,
     TryLater,
@@ -58,8 +60,9 @@ LIMITS = Limits(
     alt_text=1000,
     image_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     video=VideoLimits(512 * 1024 * 1024, (0.5, 140), ("video/mp4", "video/quicktime"), ratio=(1 / 3, 3)),
+    paces=(Pace(100, timedelta(minutes=15)), Pace(10_000, timedelta(hours=24), Scope.APP)),
 )
-"""A video is H.264, 0.5 to 140 seconds, 512 MB, 1:3 to 3:1: "Media best practices", August 2026. 280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
+"""POST /2/tweets: 100 in 15 minutes a user, 10,000 in 24 hours an app: "Rate limits" page, 22 August 2026. A video is H.264, 0.5 to 140 seconds, 512 MB, 1:3 to 3:1: "Media best practices", August 2026. 280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
 1-4 photos, 5 MB each, any shape: "Media best practices", August 2026 (GIF up to 15 MB is not used).
 Alt text 1,000: OpenAPI 2.167, `AltText.text.maxLength`."""
 
@@ -175,8 +178,21 @@ def permalink(account: Account, remote_id: str) -> str:
 def read_created(answer: Answer, account: Account, *, now: datetime) -> Published:
     remote_id = find_id(find_at(answer.json, "data", "id"))
     if answer.ok and remote_id:
-        return Published(remote_id, permalink(account, remote_id))
+        return Published(remote_id, permalink(account, remote_id), room=read_room(answer))
     raise failure(answer, create=True, now=now)
+
+
+_WINDOWS = {"x-rate-limit": Scope.CHANNEL, "x-user-limit-24hour": Scope.CHANNEL, "x-app-limit-24hour": Scope.APP}
+
+
+def read_room(answer: Answer) -> tuple[Room, ...]:
+    """What X says is left, of every window its answer names."""
+    found = []
+    for window, scope in _WINDOWS.items():
+        left, reset = answer.headers.get(f"{window}-remaining", ""), answer.headers.get(f"{window}-reset", "")
+        if left.isdecimal() and reset.isdecimal():
+            found.append(Room(scope, int(left), datetime.fromtimestamp(int(reset), UTC)))
+    return tuple(found)
 
 
 def read_media_id(answer: Answer, *, now: datetime) -> str:

@@ -22,6 +22,7 @@ from app.platforms.contract import (
     NeedsReconnect,
     Option,
     OptionKind,
+    Pace,
     Published,
     PublishError,
     Refused,
@@ -43,8 +44,9 @@ LIMITS = Limits(
     video=VideoLimits(256 * 1024**3, (0, 900), ("video/mp4", "video/quicktime"), ("h264", "hevc")),
     needs_media=True,
     needs_video=True,
+    paces=(Pace(100, timedelta(hours=24), Scope.APP),),
 )
-"""5,000 bytes of description, 256 GiB a file (discovery, 4 November 2026); 15 minutes, which a channel that has not been verified
+"""100 uploads a day of one project ("Quota calculator", November 2026; it ends at midnight Pacific, we count a rolling day). 5,000 bytes of description, 256 GiB a file (discovery, 4 November 2026); 15 minutes, which a channel that has not been verified
 by telephone may not pass (support.google.com/youtube/answer/71673, November 2026). Upright and up to 3 minutes, it is a Short."""
 
 TITLE_LENGTH, TAGS_LENGTH = 100, 500
