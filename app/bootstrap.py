@@ -41,6 +41,7 @@ from app.posts.exchange import ExchangeService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
+from app.posts.suggesting import SuggestService
 from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
 from app.publishing.holding import HoldService
@@ -102,6 +103,7 @@ class Kentongan:
     corrections: CorrectionService
     revising: ReviseService
     series: SeriesService
+    suggesting: SuggestService
     pauses: PauseService
     holding: HoldService
     engagement: EngagementService
@@ -240,6 +242,7 @@ def build(settings: Settings) -> Kentongan:
         broadcasts=broadcasts,
         corrections=CorrectionService(db),
         series=SeriesService(db, now, platforms, tahapan, broadcasts, people.actor_of),
+        suggesting=SuggestService(posts),
         revising=revising,
         pauses=PauseService(db, clock),
         holding=HoldService(db, clock, platforms, settings.send_timeout),

@@ -22,7 +22,7 @@ from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
 from app.content.media_files import PART, collect, head_of, remove_parts, write
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, reencode, too_large
-from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw
+from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw, thumbnail
 from app.content.renditions import Shape, render
 from app.content.rules import LANGUAGES
 from app.content.videos import MAX_VIDEO_BYTES, Film, hide_place, is_video, read_film
@@ -178,6 +178,15 @@ class MediaService:
             "spec": asdict(spec),
             "created_at": now,
         }
+
+    async def poster_preview(self, actor: Actor, unit_id: int, headline: str) -> tuple[bytes, str]:
+        """A small WebP of the poster a unit would get, and its description. Kept nowhere. Raises NotFound."""
+        async with self.db.read() as session:
+            found = await unit_store.speakers(session, [unit_id], paths=actor.paths(Act.READ))
+        if unit_id not in found:
+            raise NotFound("Unit itu tidak ditemukan.")
+        spec = _spec_for(found[unit_id], headline)
+        return await asyncio.to_thread(thumbnail, spec), describe(spec)[:LONGEST_ALT]
 
     def poster_alt(self, speaker: Speaker, *, headline: str, lang: str) -> str:
         """What `poster_row` is called in the language of a post."""

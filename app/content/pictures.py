@@ -14,6 +14,8 @@ MAX_SIDE = 2160
 MAX_STORED = 3_900_000
 # The first bytes of what we take, whatever the file is called.
 _STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+# What iPhones save unless told otherwise; Pillow cannot open it.
+_HEIF = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _TAKEN = "JPG, PNG, atau WebP"
 
 # Our own limit is checked from the header, before a single pixel is decoded; Pillow's would only warn.
@@ -65,6 +67,12 @@ def _kind(data: bytes) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        raise WrongType(
+            "Foto HEIC belum dapat dipakai. Di iPhone: Pengaturan, Kamera, Format, pilih Paling Kompatibel, lalu ambil ulang; "
+            "atau simpan fotonya sebagai JPG.",
+            Problem("file", "HEIC; simpan sebagai JPG"),
+        )
     raise WrongType(f"Jenis berkas ini tidak didukung. Unggah gambar {_TAKEN}.", Problem("file", f"bukan {_TAKEN}"))
 
 

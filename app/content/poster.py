@@ -60,17 +60,30 @@ class PosterSpec:
 
 def draw(spec: PosterSpec) -> bytes:
     """A JPEG in sRGB, 1080 x 1350, at most 900 kB; the same bytes for the same spec."""
-    theme = _THEMES.get(spec.theme, _THEMES["batu"])
-    sheet = _base(theme).copy()
-    pen = ImageDraw.Draw(sheet)
-    _write_headline(pen, textwrap.shorten(_shown(spec.headline), LONGEST_HEADLINE, placeholder=_ELLIPSIS), theme)
-    _write_name(pen, _shown(spec.unit_name), _shown(spec.footer), theme)
+    sheet = _sheet(spec)
     for quality in (90, 80, 65, 50):
         out = BytesIO()
         sheet.save(out, "JPEG", quality=quality, subsampling=0, optimize=True)
         if out.tell() <= MAX_BYTES:
             break
     return out.getvalue()
+
+
+@lru_cache(maxsize=256)
+def thumbnail(spec: PosterSpec) -> bytes:
+    """The same sheet as a WebP 320 pixels wide, some 5 kB, for lists on a phone."""
+    out = BytesIO()
+    _sheet(spec).resize((320, 400), Image.Resampling.LANCZOS).save(out, "WEBP", quality=70, method=4)
+    return out.getvalue()
+
+
+def _sheet(spec: PosterSpec) -> Image.Image:
+    theme = _THEMES.get(spec.theme, _THEMES["batu"])
+    sheet = _base(theme).copy()
+    pen = ImageDraw.Draw(sheet)
+    _write_headline(pen, textwrap.shorten(_shown(spec.headline), LONGEST_HEADLINE, placeholder=_ELLIPSIS), theme)
+    _write_name(pen, _shown(spec.unit_name), _shown(spec.footer), theme)
+    return sheet
 
 
 def describe(spec: PosterSpec, lang: str = "id") -> str:

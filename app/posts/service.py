@@ -326,11 +326,11 @@ class PostService:
 
     async def _channels(self, session: ReadSession, wanted: PostInput, *, must: bool) -> Sequence[Channel]:
         """The chosen channels, which must be the unit's own; none chosen: all it has, live ones if there are any."""
-        found = await store.open_channels(session, unit_ids=[wanted.unit_id], channel_ids=wanted.channels or None)
         if not wanted.channels:
-            live = [channel for channel in found if channel.environment != "practice"]
-            found = live or found
-        elif foreign := sorted(set(wanted.channels) - {channel.id for channel in found}):
+            found = await self.default_channels(session, wanted.unit_id)
+        else:
+            found = await store.open_channels(session, unit_ids=[wanted.unit_id], channel_ids=wanted.channels)
+        if foreign := sorted(set(wanted.channels or ()) - {channel.id for channel in found}):
             message = f"Akun {', '.join(map(str, foreign))} tidak ada, sudah ditutup, atau bukan milik unit ini."
             raise BadInput(message, Problem("channels", message))
         if must and not found:
@@ -339,6 +339,12 @@ class PostService:
                 Problem("channels", "belum ada akun"),
             )
         return found
+
+    async def default_channels(self, session: ReadSession, unit_id: int) -> Sequence[Channel]:
+        """Where a unit speaks when nobody says where: all it has, live ones if there are any."""
+        found = await store.open_channels(session, unit_ids=[unit_id])
+        live = [channel for channel in found if channel.environment != "practice"]
+        return live or found
 
     async def _replace(self, actor: Actor, post: Post, item: Item, common: Common, *, action: str) -> None:
         """Put a new plan in the place of the old one; refused once something has left."""

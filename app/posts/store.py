@@ -65,6 +65,17 @@ async def find_post(session: ReadSession, paths: Sequence[str], post_id: int) ->
     return (await session.exec(query)).first()
 
 
+async def templates_used(session: ReadSession, unit_id: int, *, since: datetime) -> dict[int, datetime]:
+    """When a unit last took up each template since then; what was cancelled does not count."""
+    query = (
+        select(col(Post.template_id), func.max(col(Post.created_at)))
+        .where(col(Post.unit_id) == unit_id, col(Post.created_at) >= since, col(Post.template_id).is_not(None))
+        .where(col(Post.state) != PostState.CANCELLED)
+        .group_by(col(Post.template_id))
+    )
+    return {template_id: at for template_id, at in (await session.exec(query)).all() if template_id is not None}
+
+
 async def change_post(session: WriteSession, post_id: int, *, version: int, values: Mapping[str, Any]) -> bool:
     """Change a post if nobody did since `version`; False otherwise."""
     statement = update(Post).where(col(Post.id) == post_id, col(Post.version) == version)

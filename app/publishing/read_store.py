@@ -59,6 +59,7 @@ class Filter:
     under: str | None = None
     platform: str | None = None
     environment: str | None = None
+    due_from: datetime | None = None
     due_before: datetime | None = None
     post_ids: Sequence[int] | None = None
     broadcast_id: int | None = None
@@ -84,6 +85,7 @@ def _narrow(query: Any, wanted: Filter) -> Any:
         "under": lambda: col(Unit.path).startswith(wanted.under, autoescape=True),
         "platform": lambda: D.platform == wanted.platform,
         "environment": lambda: D.environment == wanted.environment,
+        "due_from": lambda: D.due_at >= wanted.due_from,
         "due_before": lambda: D.due_at < wanted.due_before,
         "post_ids": lambda: D.post_id.in_(wanted.post_ids),
         "broadcast_id": lambda: D.broadcast_id == wanted.broadcast_id,
@@ -153,6 +155,12 @@ async def count_tasks(session: ReadSession, paths: Sequence[str], wanted: Filter
     """How many of them are out and wait for a person to delete them."""
     shown = _narrow(_seen(paths), wanted).where(_IS_TASK).subquery()
     return int((await session.run(select(func.count()).select_from(shown))).scalar() or 0)
+
+
+async def units_heard(session: ReadSession, paths: Sequence[str], wanted: Filter) -> set[int]:
+    """Ids of visible units of which any delivery matches."""
+    shown = _narrow(_seen(paths), wanted).subquery()
+    return set((await session.run(select(shown.c.unit_id).distinct())).scalars())
 
 
 async def count_all(session: ReadSession) -> dict[str, int]:

@@ -248,6 +248,11 @@ class PublishingService:
         async with self.db.read() as session:
             return await read_store.count_tasks(session, actor.paths(Act.READ), wanted)
 
+    async def units_heard(self, actor: Actor, wanted: Filter) -> set[int]:
+        """Which visible units have a delivery that matches; the others have been silent."""
+        async with self.db.read() as session:
+            return await read_store.units_heard(session, actor.paths(Act.READ), wanted)
+
     async def retry(self, actor: Actor, delivery_id: int) -> DeliveryView:
         """Send again what stopped, was missed or cancelled. What is in doubt must be resolved instead."""
         return await self._change(actor, delivery_id, MAY_RETRY, self._due_again(), action="retry", detail={})

@@ -20,10 +20,10 @@ from app.content.values import write_date
 from app.kit.errors import AppError, BadInput, Problem
 from app.posts.programmes import PROGRAMMES, programme_name
 from app.reports.wording import number, of
-from app.web.compose import writable_units
 from app.web.fields import by_field, is_id, one
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
+from app.web.sight import units_seen
 from app.web.words import Label
 
 router = APIRouter(include_in_schema=False)
@@ -82,7 +82,7 @@ async def plan(request: Request, house: HouseDep, actor: VisitorDep) -> Response
     """What has been held is recorded; what lies ahead gets its invitation and its draft of a documentation too."""
     actor.must(Act.WRITE)
     form = await request.form()
-    units = await writable_units(house, actor)
+    units = await units_seen(house, actor, Act.WRITE)
     try:
         chosen = _units(form, units)
         held_on, attendance = _day(form), _people(form)
@@ -156,7 +156,7 @@ async def _show(
 async def _form(
     request: Request, house: Kentongan, actor: Actor, *, form: FormData | None = None, error: AppError | None = None
 ) -> Response:
-    units = await writable_units(house, actor)
+    units = await units_seen(house, actor, Act.WRITE)
     names = (
         "program",
         "unit",

@@ -17,6 +17,8 @@ from app.web.sessions import LogInFirst, local_path, login_path
 
 log = logger("web")
 
+_TEXTS = frozenset({"teks", "alasan", "catatan"})
+
 Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 
 TITLES = {
@@ -33,8 +35,8 @@ TITLES = {
     503: "Belum dapat dilayani",
 }
 SENTENCES = {
-    404: "Alamat ini tidak ada, atau sudah dipindahkan. Periksa tautannya, atau mulai dari dasbor.",
-    405: "Halaman ini tidak dapat dibuka dengan cara itu. Mulai dari dasbor.",
+    404: "Alamat ini tidak ada, atau sudah dipindahkan. Periksa tautannya, atau mulai dari halaman Hari ini.",
+    405: "Halaman ini tidak dapat dibuka dengan cara itu. Mulai dari halaman Hari ini.",
     413: "Isian ini terlalu besar. Kecilkan berkasnya, lalu kirim lagi.",
     422: "Ada isian yang tidak terbaca. Kembali, periksa, lalu kirim lagi.",
     500: "Ini bukan kesalahan Anda. Coba lagi; bila berulang, kirim nomor permintaan di bawah kepada pengelola.",
@@ -56,7 +58,7 @@ def is_page(request: Request) -> bool:
 def _in_front_of(behind: Handler | None) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         if isinstance(error, LogInFirst):
-            return _to_the_door(request)
+            return await _to_the_door(request)
         if isinstance(error, ProveFirst | EnrolFirst) and is_page(request):
             return _to_the_proof(request, error)
         if not is_page(request):
@@ -75,10 +77,13 @@ def refusal(request: Request, status: int, sentence: str) -> Response:
     return bare_page(request, template, status=status, title=title, sentence=sentence, number=number)
 
 
-def _to_the_door(request: Request) -> Response:
+async def _to_the_door(request: Request) -> Response:
+    """What was typed into a form before the session ended is handed back, so that it can be kept."""
     if wants_part(request):
         # A redirect would be followed inside the fragment; this one the whole page follows.
         return Response(status_code=401, headers={"HX-Redirect": "/masuk"})
+    if request.method == "POST" and (typed := await _typed(request)):
+        return bare_page(request, "sesi_habis.html", status=401, typed=typed)
     return RedirectResponse(login_path(request), 303)
 
 
@@ -91,6 +96,15 @@ def _to_the_proof(request: Request, error: ProveFirst | EnrolFirst) -> Response:
     if wants_part(request):
         return Response(status_code=403, headers={"HX-Redirect": path})
     return RedirectResponse(path, 303)
+
+
+async def _typed(request: Request) -> list[str]:
+    """The long texts of a form; short fields are quickly typed again."""
+    try:
+        async with request.form() as form:
+            return [value for name, value in form.multi_items() if isinstance(value, str) and name in _TEXTS and value]
+    except (HTTPException, ValueError, RuntimeError):  # no form, or one already read
+        return []
 
 
 async def _behind(behind: Handler | None, request: Request, error: Exception) -> Response:
@@ -115,4 +129,4 @@ def _status(error: Exception) -> int:
 def _sentence(error: Exception) -> str:
     if isinstance(error, AppError):
         return error.message
-    return SENTENCES.get(_status(error), "Permintaan ini tidak dapat dilayani. Mulai dari dasbor.")
+    return SENTENCES.get(_status(error), "Permintaan ini tidak dapat dilayani. Mulai dari halaman Hari ini.")

@@ -73,10 +73,12 @@ def when_of(form: FormData | Mapping[str, str], *, now: datetime, zone: str, mod
     )
 
 
-def read_timing(when: When, zone: str) -> Timing | None:
-    """None for a draft; raises BadInput naming the field."""
+def read_timing(when: When, zone: str, *, now: datetime | None = None) -> Timing | None:
+    """None for a draft; raises BadInput naming the field. `now` None: this form does not offer "at once"."""
     if when.mode == "nanti":
         return None
+    if when.mode == "sekarang" and now is not None:
+        return Timing(at=now)
     if when.mode == "tahapan":
         return Timing(anchor=_anchor(when))
     return Timing(at=read_moment(when.at, zone, "waktu"))

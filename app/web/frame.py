@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from app.accounts.rules import Act, Actor
+from app.accounts.rules import Act, Actor, UnitKind
 from app.bootstrap import Kentongan
 from app.content.values import write_date
 from app.publishing.pausing import PauseView
@@ -22,6 +22,15 @@ class Place(StrEnum):
     PAGE = "page"
 
 
+class Group(StrEnum):
+    """The headings under which the doors stand where there is room for all of them."""
+
+    POSTS = "Unggahan"
+    RESULTS = "Hasil"
+    UNIT = "Unit"
+    SELF = "Anda"
+
+
 @dataclass(frozen=True)
 class Door:
     """One entry of the menu."""
@@ -31,6 +40,11 @@ class Door:
     icon: str
     place: Place = Place.PAGE
     about: str = ""
+    group: Group = Group.POSTS
+
+    def is_open(self, path: str) -> bool:
+        """Is this page, or one beneath it, on the screen?"""
+        return path == self.path or path.startswith(f"{self.path}/")
 
 
 @dataclass(frozen=True)
@@ -57,10 +71,18 @@ class Frame:
     calendar: Calendar | None
     unread: int = 0
     pauses: Sequence[PauseView] = ()
+    unit_id: int | None = None
+    kind: UnitKind | None = None
 
     @property
-    def bar(self) -> tuple[Door, ...]:
-        return tuple(door for door in self.doors if door.place is not Place.PAGE)
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def groups(self) -> list[tuple[Group, list[Door]]]:
+        """Every heading that has a door, in order."""
+        found = [(group, [door for door in self.doors if door.group is group]) for group in Group]
+        return [(group, doors) for group, doors in found if doors]
 
 
 async def frame_for(house: Kentongan, actor: Actor) -> Frame:
@@ -87,37 +109,37 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
         calendar=calendar,
         unread=await house.notices.unread_count(actor),
         pauses=await house.pauses.running(actor),
+        unit_id=home.id if home else None,
+        kind=UnitKind(home.kind) if home else None,
     )
 
 
 def doors_for(actor: Actor) -> tuple[Door, ...]:
     """At most five on a phone's bar, the last of which leads to all the others."""
     reviews = bool(actor.paths(Act.REVIEW))
-    writes = (
-        [Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")] if actor.paths(Act.WRITE) else []
-    )
+    write = Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")
     review = Door("/tinjau", "Tinjau", "tinjau", Place.BAR, "Setujui atau tolak unggahan unit.")
     broadcast = Door("/siaran", "Siaran", "siaran", Place.WIDE, "Satu templat ke semua unit sekaligus.")
-    people = Door("/orang", "Orang", "orang", about="Anggota, peran, dan undangan.")
+    people = Door("/orang", "Orang", "orang", about="Anggota, peran, dan undangan.", group=Group.UNIT)
     return (
-        Door("/dasbor", "Dasbor", "dasbor", Place.BAR, "Yang perlu Anda tahu hari ini."),
+        Door("/dasbor", "Hari ini", "dasbor", Place.BAR, "Yang perlu Anda terbitkan dan ketahui hari ini."),
+        *([write] if actor.paths(Act.WRITE) else []),
         Door("/antrean", "Antrean", "antrean", Place.BAR, "Kiriman ke tiap akun dan keadaannya."),
-        *writes,
         *([review] if reviews else []),
         Door("/kalender", "Kalender", "kalender", Place.WIDE if reviews else Place.BAR, "Unggahan dan tahapan per hari."),
         *([broadcast, *_STEERING] if actor.paths(Act.BROADCAST) else []),
-        Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari."),
         Door("/tugas", "Tugas unggah", "tangan", about="Unggahan yang Anda terbitkan sendiri di akunnya."),
-        Door("/laporan", "Laporan", "laporan", about="Rekap mingguan, ketepatan waktu, dan interaksi; dapat diunduh."),
-        Door("/kegiatan", "Kegiatan", "orang", about="Program lapangan per RW: rencana, undangan, dokumentasi, cakupan."),
-        Door("/tahapan", "Tahapan", "tahapan", about="Kalender pemilihan: tanggal, sumber, kepastian."),
-        Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek."),
-        Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit."),
+        Door("/laporan", "Laporan", "laporan", about="Rekap mingguan, ketepatan waktu, dan interaksi; dapat diunduh.", group=Group.RESULTS),
+        Door("/kegiatan", "Kegiatan", "orang", about="Program lapangan per RW: rencana, undangan, dokumentasi, cakupan.", group=Group.RESULTS),
+        Door("/tahapan", "Tahapan", "tahapan", about="Kalender pemilihan: tanggal, sumber, kepastian.", group=Group.UNIT),
+        Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek.", group=Group.UNIT),
+        Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit.", group=Group.UNIT),
         Door("/pustaka", "Pustaka", "foto", about="Foto dan video unit Anda dan unit di atasnya, dengan teks alternatif."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([people] if actor.paths(Act.MANAGE) else []),
-        Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk."),
-        Door("/lainnya", "Lainnya", "lainnya", Place.BAR),
+        Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari.", group=Group.SELF),
+        Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk.", group=Group.SELF),
+        Door("/lainnya", "Lainnya", "lainnya", Place.BAR, group=Group.SELF),
     )  # fmt: skip
 
 

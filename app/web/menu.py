@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.web.frame import Place, frame_for
+from app.web.frame import frame_for
 from app.web.render import page
 from app.web.sessions import HouseDep, VisitorDep
 
@@ -13,6 +13,4 @@ router = APIRouter(include_in_schema=False)
 @router.get("/lainnya")
 async def show_menu(request: Request, house: HouseDep, actor: VisitorDep) -> Response:
     frame = await frame_for(house, actor)
-    doors = [door for door in frame.doors if door.path != "/lainnya"]
-    ordered = sorted(doors, key=lambda door: door.place is Place.BAR)
-    return await page(request, house, actor, "lainnya.html", frame=frame, doors=ordered)
+    return await page(request, house, actor, "lainnya.html", frame=frame)

@@ -10,7 +10,7 @@ from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError
 from app.posts.review_rules import RemarkKind
-from app.posts.rules import MAY_CANCEL, MAY_SUBMIT, Answer, PostState, Timing, may_approve
+from app.posts.rules import MAY_CANCEL, MAY_EDIT, MAY_SUBMIT, Answer, PostState, Timing, may_approve
 from app.posts.service import PostView
 from app.web import words
 from app.web.cards import cards_for
@@ -162,6 +162,7 @@ async def _show(
         must_look=in_review and refused is None and bool(post.media), cards=await cards_for(house, actor, post.deliveries),
         is_asked=post.answer is Answer.WAITING, may_answer=writes and post.answer is Answer.WAITING,
         deadline=await _deadline(house, actor, post, unit.timezone),
+        may_change=writes and post.state in MAY_EDIT, may_copy=writes,
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
         exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
         may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
@@ -179,7 +180,7 @@ async def _deadline(house: Kentongan, actor: Actor, post: PostView, zone: str) -
 
 def _preview(variant: object) -> Preview:
     assert isinstance(variant, dict)
-    return Preview(words.platform_name(variant["platform"]), variant["text"], variant["length"], variant["limit"])
+    return Preview(variant["platform"], variant["text"], variant["length"], variant["limit"])
 
 
 def warned(found: object) -> Warned:

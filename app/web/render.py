@@ -1,5 +1,6 @@
 """Turns a page's facts into HTML: the whole page for a browser, or the one block that htmx asked for."""
 
+import gzip
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -77,6 +78,9 @@ NOTES = {
     "kunci": "Kunci sandi terpasang.",
 }
 
+SQUEEZED_FROM = 800
+"""Characters; a smaller answer fits one packet anyway."""
+
 MACROS = (
     "_macros.html",
     "_kartu.html",
@@ -91,6 +95,8 @@ MACROS = (
     "_bebaskan.html",
     "_percakapan.html",
     "_pustaka.html",
+    "_siap.html",
+    "_tulis.html",
 )
 
 
@@ -140,15 +146,15 @@ async def page(
     """`part`: the block that serves htmx; without it, or for a plain browser, the whole page."""
     common = {"request": request, "note": NOTES.get(request.query_params.get("pesan", ""))}
     if part is not None and wants_part(request):
-        return _answer(render_block(ENV, template, part, **common, **facts), status)
+        return _answer(request, render_block(ENV, template, part, **common, **facts), status)
     frame = frame or await frame_for(house, actor)
-    return _answer(ENV.get_template(template).render(**common, frame=frame, **facts), status)
+    return _answer(request, ENV.get_template(template).render(**common, frame=frame, **facts), status)
 
 
 def bare_page(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:
     """A page for somebody who is not logged in."""
     note = NOTES.get(request.query_params.get("pesan", ""))
-    return _answer(ENV.get_template(template).render(request=request, note=note, frame=None, **facts), status)
+    return _answer(request, ENV.get_template(template).render(request=request, note=note, frame=None, **facts), status)
 
 
 def go(path: str, *, note: str = "") -> Response:
@@ -159,5 +165,9 @@ def go(path: str, *, note: str = "") -> Response:
     return RedirectResponse(path, 303)
 
 
-def _answer(html: str, status: int) -> Response:
-    return HTMLResponse(html, status, {"Vary": "HX-Request, Cookie"})
+def _answer(request: Request, html: str, status: int) -> Response:
+    """Squeezed here and not for the whole program, since the simulator and the API gain nothing from it."""
+    headers = {"Vary": "HX-Request, Cookie, Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", "") or len(html) < SQUEEZED_FROM:
+        return HTMLResponse(html, status, headers)
+    return HTMLResponse(gzip.compress(html.encode(), 5, mtime=0), status, headers | {"Content-Encoding": "gzip"})

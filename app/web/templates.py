@@ -15,6 +15,7 @@ from app.content.rules import LANGUAGES, compose, pick_variant
 from app.content.service import TemplateView
 from app.content.values import values_for
 from app.tahapan.rules import Calendar, Stage
+from app.web import words
 
 # What a form calls the variables of the shipped templates; others keep their own name.
 _NAMES = {
@@ -63,6 +64,34 @@ class Choice:
     languages: str
 
 
+@dataclass(frozen=True)
+class Sieve:
+    """What somebody looks for in a gallery; empty fields let everything pass."""
+
+    q: str = ""
+    stage: str = ""
+    segment: str = ""
+    programme: str = ""
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.q or self.stage or self.segment or self.programme)
+
+    def lets_pass(self, row: TemplateView) -> bool:
+        is_found = self.q.casefold() in f"{row.title} {' '.join(row.texts.values())}".casefold()
+        is_staged = not self.stage or self.stage in row.stages
+        return is_found and is_staged and self.segment in {"", row.segment} and self.programme in {"", row.programme}
+
+
+@dataclass(frozen=True)
+class Sieves:
+    """What the gallery of one kind of unit can be narrowed to: value and word."""
+
+    stages: Sequence[tuple[str, str]]
+    segments: Sequence[tuple[str, str]]
+    programmes: Sequence[tuple[str, str]]
+
+
 def variable_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " ").capitalize())
 
@@ -79,6 +108,7 @@ async def choices(
     kinds: Collection[str],
     every: bool,
     unit: Unit | None = None,
+    sieve: Sieve = Sieve(),
 ) -> Sequence[Choice]:
     """Those for one of `kinds` whose stage is running; `every`: the others too, after them.
 
@@ -87,9 +117,25 @@ async def choices(
     voice = await _voice(house, actor, calendar, unit) if unit and calendar else None
     found = await house.templates.list(actor, limit=200, cursor=None)
     today = house.clock.now().astimezone(ZoneInfo(house.settings.timezone)).date()
-    offered = [_choice(row, calendar, today, voice) for row in found.rows if set(row.units) & set(kinds)]
+    offered = [
+        _choice(row, calendar, today, voice)
+        for row in found.rows
+        if set(row.units) & set(kinds) and sieve.lets_pass(row)
+    ]
     fitting = [choice for choice in offered if choice.stage]
     return [*fitting, *(choice for choice in offered if not choice.stage)] if every or not fitting else fitting
+
+
+async def sieves(house: Kentongan, actor: Actor, calendar: Calendar | None, kind: str) -> Sieves:
+    """Only what leads to at least one template."""
+    rows = [row for row in (await house.templates.list(actor, limit=200, cursor=None)).rows if kind in row.units]
+    codes = dict.fromkeys(code for row in rows for code in row.stages)
+    stages = [(code, stage.name) for code in codes if calendar and (stage := calendar.find(code))]
+    return Sieves(
+        stages,
+        [(name, words.SEGMENTS.get(name, name)) for name in sorted({row.segment for row in rows})],
+        [(name, name.replace("_", " ").capitalize()) for name in sorted({row.programme for row in rows} - {""})],
+    )
 
 
 def _choice(row: TemplateView, calendar: Calendar | None, today: date, voice: Voice | None) -> Choice:

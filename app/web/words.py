@@ -141,6 +141,12 @@ PROGRESS = {
     Progress.DECLINED: Label("Saran ditolak", "batal", "faint"),
     Progress.CANCELLED: Label("Dibatalkan", "batal", "faint"),
 }
+SEGMENTS = {
+    "umum": "Umum",
+    "pemula": "Pemilih pemula",
+    "disabilitas": "Penyandang disabilitas",
+    "perempuan": "Perempuan",
+}
 MODES = {"mandatory": "Wajib", "suggested": "Saran"}
 
 
