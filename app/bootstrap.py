@@ -203,8 +203,7 @@ def build(settings: Settings) -> Kentongan:
     tahapan = TahapanService(db, now)
     channels = _channels(settings, db, seal, platforms)
     connectors, connecting, keeper = _connecting(settings, db, seal, channels)
-    shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()} | {SMALL: SMALL_SHAPE}
-    media = MediaService(db, seal, settings.media_dir, settings.base_url, now, shapes)
+    media = _media(settings, db, seal, platforms)
     publishing = PublishingService(db, clock, grace)
     channels.on_state.append(publishing.on_channel_state)
     people = PeopleService(db, now, needs_factor=settings.needs_factor)
@@ -252,6 +251,11 @@ def build(settings: Settings) -> Kentongan:
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(db, now, tahapan, settings.timezone),
     )
+
+
+def _media(settings: Settings, db: Database, seal: Seal, platforms: dict[str, Adapter]) -> MediaService:
+    shapes = {name: Shape.of(adapter.limits) for name, adapter in platforms.items()} | {SMALL: SMALL_SHAPE}
+    return MediaService(db, seal, settings.media_dir, settings.base_url, settings.parsed_clock.now, shapes)
 
 
 def _channels(settings: Settings, db: Database, seal: Seal, platforms: dict[str, Adapter]) -> ChannelService:

@@ -21,7 +21,7 @@ from app.content import media_store as store
 from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
 from app.content.media_files import PART, collect, head_of, remove_parts, write
 from app.content.models import Media
-from app.content.pictures import MAX_BYTES, reencode, too_large
+from app.content.pictures import MAX_BYTES, is_heif, reencode, too_large
 from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw, thumbnail
 from app.content.renditions import Shape, render
 from app.content.rules import LANGUAGES
@@ -104,7 +104,7 @@ class MediaService:
     ) -> Media:
         """Keeps a picture or a video, told apart by the first bytes; like `upload`, but a video never stands in memory."""
         head = await asyncio.to_thread(head_of, file)
-        if is_video(head):
+        if is_video(head) and not is_heif(head):
             return await self._keep_video(actor, unit_id, file, read_alts(alt_text, alt_texts or {}))
         data = await asyncio.to_thread(file.read, MAX_BYTES + 1)
         return await self.upload(actor, unit_id=unit_id, data=data, alt_text=alt_text, alt_texts=alt_texts)

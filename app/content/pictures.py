@@ -61,13 +61,18 @@ def reencode(data: bytes) -> Stored:
     return _save(_on_paper(_in_srgb(upright)))
 
 
+def is_heif(head: bytes) -> bool:
+    """By the first twelve bytes; such a photo begins like a film."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF
+
+
 def _kind(data: bytes) -> str:
     for start, kind in _STARTS.items():
         if data.startswith(start):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+    if is_heif(data):
         raise WrongType(
             "Foto HEIC belum dapat dipakai. Di iPhone: Pengaturan, Kamera, Format, pilih Paling Kompatibel, lalu ambil ulang; "
             "atau simpan fotonya sebagai JPG.",
