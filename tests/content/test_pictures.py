@@ -59,11 +59,16 @@ def test_a_large_photo_is_made_smaller_and_keeps_its_shape() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"%PDF-1.7", b"GIF89a" + b"\0" * 20, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"MZ", b"", b"\x00\x00\x00\x18ftypheic"],
-)  # fmt: skip
+    [b"%PDF-1.7", b"GIF89a" + b"\0" * 20, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"MZ", b""],
+)
 def test_another_kind_of_file_is_refused_whatever_it_is_called(data: bytes) -> None:
     with pytest.raises(WrongType, match="JPG, PNG, atau WebP"):
         reencode(data)
+
+
+def test_an_iphones_own_format_is_refused_with_the_remedy() -> None:
+    with pytest.raises(WrongType, match="Paling Kompatibel"):
+        reencode(b"\x00\x00\x00\x18ftypheic")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
