@@ -123,7 +123,7 @@ async def _save(request: Request, house: Kentongan, actor: Actor, post_id: int |
         except AppError as error:
             return await _again(request, house, actor, draft, error)
     note = {"draft": "tersimpan", "in_review": "diajukan"}.get(post.state, "dijadwalkan")
-    return go(f"/unggahan/{post.id}?asal={draft.kept_as}", note=note)
+    return go(f"/unggahan/{post.id}", note=note)
 
 
 async def _store(house: Kentongan, actor: Actor, draft: Draft) -> PostView:
