@@ -347,12 +347,6 @@ PAGES: dict[str, Call] = {
     "POST /impor": Call("403 422 422 422 | 422 422 | 403 422 422 | 303", form={"langkah": "periksa"}),
 }  # fmt: skip
 
-ROUTES: dict[str, Call] = {
-    **{f"{name.split(' ')[0]} /api/v1{name.split(' ')[1]}": call for name, call in API.items()},
-    **PAGES,
-}
-
-
 _TEXTS = frozenset({"teks", "alasan", "catatan"})
 
 
@@ -363,3 +357,9 @@ def hands_back(call: Call) -> Call:
 
 
 PAGES = {route: hands_back(call) for route, call in PAGES.items()}
+
+
+ROUTES: dict[str, Call] = {
+    **{f"{name.split(' ')[0]} /api/v1{name.split(' ')[1]}": call for name, call in API.items()},
+    **PAGES,
+}
