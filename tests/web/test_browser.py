@@ -86,7 +86,7 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
         f"/siaran/baru?templat={chosen}", "/tidak-ada", "/lainnya", "/kabar", "/kabar/pengaturan", "/tinjau", f"/tinjau/{waiting.id}",
         f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
         "/tahapan/1", "/laporan?jenis=practice", "/laporan/angka?kelompok=unit&ukuran=reach", "/laporan/kepatuhan", "/kegiatan", "/kegiatan/baru", "/unit", f"/unit/{unit}", "/orang", "/kalender",
-        "/impor", "/pustaka", f"/pustaka/{task_media}",
+        "/impor", "/pustaka", f"/pustaka/{task_media}", f"/unggahan/{post.id}/ubah", f"/unggahan/{post.id}/gandakan",
     ]  # fmt: skip
 
 
@@ -106,6 +106,17 @@ async def test_every_page_is_open_to_everybody(
         found += [f"{path} {finding}" for finding in await findings(page)]
     await context.close()
     assert found == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_a_units_first_page_is_open_to_everybody(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser, dark: bool
+) -> None:
+    context = await opened(chromium, address, await session_of(house, cast.sari), width=360, dark=dark)
+    page = await context.new_page()
+    await page.goto("/dasbor", wait_until="load")
+    assert await findings(page) == []
+    await context.close()
 
 
 async def test_the_door_is_open_to_everybody(address: str, chromium: Browser, cast: Cast) -> None:
@@ -196,7 +207,7 @@ async def test_a_review_goes_on_without_javascript(
     await page.get_by_role("button", name="Setujui").click()
     await page.get_by_text("Unggahan disetujui.").wait_for()
     await page.get_by_text("Tolak, minta perbaikan").click()
-    await page.get_by_label("Alasan").fill("Jamnya belum ada.")
+    await page.get_by_label("Alasan", exact=True).fill("Jamnya belum ada.")
     await page.get_by_role("button", name="Tolak unggahan").click()
     await page.get_by_text("Tidak ada lagi yang menunggu tinjauan Anda.").wait_for()
     await context.close()
