@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     grace_hours: float = Field(
         24.0, description="How long after its time a post may still go out, unless its stage ends earlier."
     )
+    backup_dir: str = Field(
+        "", description="Folder of the daily backup; empty: DATA_DIR/backups; off: none, something else takes it."
+    )
+    backup_keep: int = Field(14, ge=1, description="How many of the daily backups are kept.")
     send_timeout: float = Field(30.0, description="Real seconds an answer of a platform is waited for.")
     pace_per_minute: int = Field(
         0,
@@ -182,6 +186,12 @@ class Settings(BaseSettings):
     @cached_property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.data_dir / 'kentongan.db').resolve()}"
+
+    @property
+    def backup_folder(self) -> Path | None:
+        if self.backup_dir == "off":
+            return None
+        return Path(self.backup_dir) if self.backup_dir else self.data_dir / "backups"
 
     @cached_property
     def parsed_clock(self) -> Clock:

@@ -27,6 +27,8 @@ CRON: list[CronJob] = [
     cron(tasks.look_ahead, second={10, 40}, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_connections, hour=3, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),
+    # By one name over all workers: two backups of one hour would only cost.
+    cron(tasks.take_backup, minute=23, second=0, job_id="take_backup", keep_result=0, timeout=3600, max_tries=1),
     cron(tasks.sweep_media, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.spread_notices, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

@@ -6,6 +6,7 @@ from typing import Any
 from app.audit.sealing import seal_pending
 from app.audit.service import forget_told
 from app.bootstrap import Kentongan
+from app.operations.nightly import nightly
 from app.publishing.publisher import Publisher
 
 PREPARE_AHEAD = timedelta(minutes=15)
@@ -81,3 +82,7 @@ async def spread_notices(ctx: dict[str, Any]) -> None:
 
 async def send_notices(ctx: dict[str, Any]) -> None:
     await _house(ctx).notices.send_waiting()
+
+
+async def take_backup(ctx: dict[str, Any]) -> None:
+    await nightly(_house(ctx)).take_if_due()

@@ -278,7 +278,8 @@ async def _backup(house: Kentongan) -> Sequence[Finding]:
     if not is_old:
         return [good(name, said)]
     mend = (
-        "Jalankan: kentongan backup FOLDER --keep 14, dan pasang deploy/kentongan-backup.timer agar berulang sendiri."
+        "Pekerja mencadangkan sendiri setiap hari ke KENTONGAN_BACKUP_DIR selama berjalan: lihat lognya (backup_failed). "
+        "Bila dimatikan (off), jalankan: kentongan backup FOLDER --keep 14"
     )
     is_production = house.settings.environment is Environment.PRODUCTION
     return [broken(name, said, mend) if is_production else warn(name, said, mend)]
