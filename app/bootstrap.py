@@ -20,6 +20,9 @@ from app.content.media import MediaService
 from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
 from app.engagement.service import EngagementService
+from app.evidence.heads import HeadTeller
+from app.evidence.history import HistoryService
+from app.evidence.packing import EvidenceService
 from app.kit.clock import Clock
 from app.kit.db import Database
 from app.kit.http import SafeClient
@@ -147,6 +150,18 @@ class Kentongan:
     @property
     def calendars(self) -> CalendarExchange:
         return CalendarExchange(self.db, self.tahapan)
+
+    @property
+    def history(self) -> HistoryService:
+        return HistoryService(self.db)
+
+    @property
+    def head_teller(self) -> HeadTeller:
+        return HeadTeller(self.db, self.clock, self.settings.timezone)
+
+    @property
+    def evidence(self) -> EvidenceService:
+        return EvidenceService(self.db, self.media, self.clock.now)
 
     @property
     def deputies(self) -> DeputyService:

@@ -1,6 +1,5 @@
 """The `kentongan` command."""
 
-import json
 import os
 import socket
 import sys
@@ -14,10 +13,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from app import exchange_commands, operator_commands, practice, report_commands
+from app import audit_commands, exchange_commands, operator_commands, practice, report_commands
 from app.accounts.loading import LoadReport, load_city, load_regions, load_stages
 from app.accounts.rules import Act, Role
-from app.audit.sealing import verify
 from app.bootstrap import Kentongan
 from app.command import in_house as _in_house
 from app.command import must_exist as _must_exist
@@ -36,11 +34,11 @@ app = typer.Typer(help="Kentongan: kabar serentak dari setiap unit.", no_args_is
 load_app = typer.Typer(help="Muat data rujukan; aman dijalankan berulang.", no_args_is_help=True)
 user_app = typer.Typer(help="Orang dan perannya.", no_args_is_help=True)
 token_app = typer.Typer(help="Token API.", no_args_is_help=True)
-audit_app = typer.Typer(help="Jejak audit.", no_args_is_help=True)
-for name, group in (("load", load_app), ("user", user_app), ("token", token_app), ("audit", audit_app)):
+for name, group in (("load", load_app), ("user", user_app), ("token", token_app)):
     app.add_typer(group, name=name)
 operator_commands.install(app)
 exchange_commands.install(app)
+audit_commands.install(app)
 report_commands.install(app, load_app)
 for verb, command in (
     ("reset", operator_commands.user_reset),
@@ -351,21 +349,6 @@ def token_add(
         )
 
     say(f"token: {_in_house(work)}")
-
-
-@audit_app.command("verify")
-def audit_verify(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Periksa rantai jejak audit dari awal sampai akhir."""
-    verdict = _in_house(lambda house: verify(house.db))
-    if as_json:
-        say(json.dumps(verdict.__dict__))
-    elif verdict.broken_at is None:
-        say(
-            f"Utuh: {verdict.sealed} peristiwa tersegel, {verdict.unsealed} menunggu disegel. Kepala rantai {verdict.head[:16]}."
-        )
-    else:
-        say(f"RUSAK pada peristiwa nomor {verdict.broken_at}: isinya diubah atau ada yang dihapus sesudah disegel.")
-    raise typer.Exit(0 if verdict.broken_at is None else 1)
 
 
 if __name__ == "__main__":

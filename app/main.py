@@ -18,6 +18,7 @@ from app.api import (
     deliveries,
     docs,
     engagement,
+    evidence,
     exchange,
     guard,
     health,
@@ -69,6 +70,7 @@ ROOMS = (
     reviews,  # before posts: /posts/approve is no number of a post
     posts,
     engagement,
+    evidence,
     broadcasts,
     deliveries,
     notices,

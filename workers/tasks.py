@@ -76,6 +76,10 @@ async def seal_audit(ctx: dict[str, Any]) -> None:
     await seal_pending(_house(ctx).db)
 
 
+async def tell_head(ctx: dict[str, Any]) -> None:
+    await _house(ctx).head_teller.tell()
+
+
 async def spread_notices(ctx: dict[str, Any]) -> None:
     await _house(ctx).notices.spread()
 

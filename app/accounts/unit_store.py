@@ -48,6 +48,12 @@ def in_scope(paths: Sequence[str]) -> ColumnElement[bool]:
     return or_(*prefixes) if prefixes else false()
 
 
+async def roots(session: ReadSession) -> list[int]:
+    """The body at the top of each election."""
+    query = select(col(Unit.id)).where(col(Unit.parent_id).is_(None)).order_by(col(Unit.id))
+    return list((await session.run(query)).scalars())
+
+
 async def unit(session: ReadSession, unit_id: int, *, paths: Sequence[str]) -> Unit | None:
     found = select_rows(Unit).where(Unit.id == unit_id, in_scope(paths))
     return (await session.exec(found)).one_or_none()

@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     POST_LAPSED = "post.lapsed"  # nobody approved it in time
     POST_REMARKED = "post.remarked"
     POST_HELD = "post.held"
+    CHAIN_HEAD = "audit.head"  # where the audit chain stood at the end of a day
     TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 
 

@@ -1,6 +1,6 @@
 """The tables of who did what, and of what is still to be told about it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, text
@@ -10,12 +10,17 @@ from app.kit.db import UtcDateTime
 
 
 class AuditEvent(SQLModel, table=True):
-    """One act. Written unchained with the act itself; a sealer gives it `seq`, `prev_hash` and `hash` within seconds."""
+    """One act. Written unchained with the act itself; a sealer gives it `seq`, `prev_hash` and `hash` within seconds.
+
+    `unit_id`: whose act it is, so that it is found by those who may read it; given by the sealer too, and no part of what
+    is hashed. NULL: of the whole installation.
+    """
 
     __tablename__ = "audit_event"
     # The sealer asks for what is not yet chained.
     __table_args__ = (
         Index("ix_audit_unsealed", "id", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
+        Index("ix_audit_unit", "unit_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -27,6 +32,18 @@ class AuditEvent(SQLModel, table=True):
     seq: int | None = Field(default=None, unique=True)
     prev_hash: str | None = None
     hash: str | None = None
+    unit_id: int | None = None
+
+
+class ChainHead(SQLModel, table=True):
+    """Where the chain stood at the end of a day, as it was told to people: a chain made anew does not pass through it."""
+
+    __tablename__ = "chain_head"
+
+    ended_on: date = Field(primary_key=True)
+    seq: int
+    hash: str
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class OutboxEvent(SQLModel, table=True):

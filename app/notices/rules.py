@@ -98,6 +98,8 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
         case EventKind.POST_REMARKED:
             told = {member.user_id for member in members} & set(event.detail.get("to", ()))
             told = told or _reviewers(event, [member for member in members if member.user_id not in authors])
+        case EventKind.CHAIN_HEAD:
+            told = _nearest(members, lambda member: member.may(Act.MANAGE))
         case EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:

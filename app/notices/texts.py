@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.audit.events import EventKind
@@ -241,6 +241,16 @@ def _short(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def _head(event: Happening) -> Text:
+    day = event.detail.get("day")
+    when = write_date(date.fromisoformat(day)) if day else "kemarin"
+    return Text(
+        f"Kepala rantai jejak audit {when}",
+        f"Peristiwa nomor {event.detail.get('seq', '?')}, sidik {event.detail.get('hash', '?')}. Simpan pesan ini: bila catatan diubah sesudahnya, sidik ini tidak cocok lagi.",
+        "/riwayat",
+    )
+
+
 _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.DELIVERY_STOPPED: _stopped,
     EventKind.DELIVERY_UNSURE: _unsure,
@@ -256,6 +266,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.POST_LAPSED: _lapsed,
     EventKind.POST_REMARKED: _remarked,
     EventKind.POST_HELD: _held,
+    EventKind.CHAIN_HEAD: _head,
     EventKind.TASK_RECALLED: _recalled,
 }
 """All but a miss, which several deliveries may share."""

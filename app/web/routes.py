@@ -18,6 +18,7 @@ from app.web import (
     errors,
     exchange,
     figures,
+    history,
     library,
     login,
     menu,
@@ -43,6 +44,7 @@ ROUTERS = (
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
     security.router, library.router,
+    history.router,
 )  # fmt: skip
 
 

@@ -1,13 +1,13 @@
 """first schema
 
-Revision: a4b0a8d159e0, after 
+Revision: bcd90a91c479, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = 'a4b0a8d159e0'
+revision = '20261124_first_schema'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -25,11 +25,13 @@ def upgrade() -> None:
     sa.Column('seq', sa.Integer(), nullable=True),
     sa.Column('prev_hash', sa.String(), nullable=True),
     sa.Column('hash', sa.String(), nullable=True),
+    sa.Column('unit_id', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_event')),
     sa.UniqueConstraint('seq', name=op.f('uq_audit_event_seq'))
     )
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_event_subject'), ['subject'], unique=False)
+        batch_op.create_index('ix_audit_unit', ['unit_id', 'id'], unique=False)
         batch_op.create_index('ix_audit_unsealed', ['id'], unique=False, sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
 
     op.create_table('budget_use',
@@ -38,6 +40,13 @@ def upgrade() -> None:
     sa.Column('told', sa.Integer(), nullable=True),
     sa.Column('told_ends_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_budget_use'))
+    )
+    op.create_table('chain_head',
+    sa.Column('ended_on', sa.Date(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('ended_on', name=op.f('pk_chain_head'))
     )
     op.create_table('election',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1035,9 +1044,11 @@ def downgrade() -> None:
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
     op.drop_table('election')
+    op.drop_table('chain_head')
     op.drop_table('budget_use')
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_unsealed', sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
+        batch_op.drop_index('ix_audit_unit')
         batch_op.drop_index(batch_op.f('ix_audit_event_subject'))
 
     op.drop_table('audit_event')

@@ -190,6 +190,10 @@ API: dict[str, Call] = {
     # Nothing is out yet, so nobody has a place; a neighbour does not even see the unit.
     "GET /reports/certificate": Call(KNOWN.replace("200", "404"), query="?unit=4"),
     "GET /reports/tahapan": Call(KNOWN, query="?code=PYL-06"),
+    "GET /audit": Call(KNOWN),
+    "GET /audit/heads": Call(KNOWN),
+    "GET /audit/export": Call("403 403 200 200 | 403 200 | 403 200 200 | 401", query="?from=2024-11-01T00:00:00Z&to=2024-11-02T00:00:00Z"),
+    "GET /posts/{post_id}/evidence": Call(REVIEW, "draft"),
     "GET /notices/preferences": Call(KNOWN),
     "PUT /notices/preferences": Call(KNOWN, json={"mail": True}, narrow="403"),
 }  # fmt: skip
@@ -335,6 +339,9 @@ PAGES: dict[str, Call] = {
     "POST /unit/{unit_id}": Call(done(WRITE), "unit", form={"nama": "PPS Cilendek Barat", "rw": "9"}),
     "GET /orang": Call(page(MANAGERS)),
     "POST /orang": Call(page(MANAGE), form={"surel": "{email}", "nama": "Baru", "unit": "{unit}", "peran": "viewer"}),
+    "GET /riwayat": Call(page(KNOWN)),
+    "GET /riwayat/bukti.zip": Call("403 403 200 200 | 403 200 | 403 200 200 | 303", query="?dari=2024-11-01&sampai=2024-11-02"),
+    "GET /unggahan/{post_id}/bukti.zip": Call(page(REVIEW), "draft"),
     "GET /kalender": Call(page(KNOWN)),
     "GET /pustaka": Call(page(KNOWN)),
     "POST /pustaka": Call(done(WRITE), form={"unit": "{unit}", "alt": "Petugas di pasar.", "file": "{photo}"}),

@@ -1,0 +1,35 @@
+"""What the audit record's acts and subjects are called on a page."""
+
+ACTS = {
+    "post.create": "Unggahan dibuat", "post.edit": "Unggahan diubah", "post.submit": "Unggahan diajukan", "post.approve": "Unggahan disetujui",
+    "post.reject": "Unggahan ditolak", "post.cancel": "Unggahan dibatalkan", "post.delete": "Draf dihapus", "post.decline": "Saran ditolak unit",
+    "post.exempt": "Temuan dibebaskan", "post.recheck": "Unggahan dibaca ulang pemeriksa", "post.lapse": "Tinjauan lewat waktu",
+    "post.hold": "Unggahan ditahan", "post.release": "Unggahan dilepas", "post.remark": "Pesan pada unggahan", "posts.import": "Unggahan diimpor",
+    "delivery.published": "Terbit", "delivery.withdraw": "Diminta dihapus di platform", "delivery.withdrawn": "Dihapus di platform",
+    "delivery.withdraw_dropped": "Permintaan hapus dicabut", "delivery.retry": "Dikirim ulang", "delivery.resolve": "Dipastikan orang",
+    "delivery.cancel": "Kiriman dibatalkan",
+    "broadcast.create": "Siaran dibuat", "broadcast.approve": "Siaran disetujui", "broadcast.cancel": "Siaran dibatalkan", "broadcast.withdraw": "Siaran diminta dihapus",
+    "series.create": "Seri dibuat", "series.edit": "Seri diubah", "series.grow": "Seri diperpanjang", "series.cancel": "Seri dihentikan",
+    "channel.connect": "Akun dihubungkan", "channel.edit": "Akun diubah", "channel.close": "Akun ditutup", "channel.check": "Akun dicek",
+    "channel.needs_reconnect": "Akun perlu disambungkan ulang",
+    "tahapan.add": "Tahapan ditambah", "tahapan.edit": "Tahapan diubah", "tahapan.revise": "Tahapan digeser", "tahapan.undo": "Pergeseran dibatalkan",
+    "template.add": "Templat dibuat", "template.edit": "Templat diubah", "template.load": "Templat dimuat",
+    "media.upload": "Gambar atau video diunggah", "media.edit": "Keterangan gambar diubah", "media.delete": "Gambar dihapus",
+    "unit.edit": "Data unit diubah", "unit.deputy": "Wakil peninjau diatur", "load.city": "Data kota dimuat",
+    "pause.begin": "Jeda semua", "pause.end": "Jeda diakhiri", "sending.hold": "Pengiriman ditahan operator", "sending.resume": "Pengiriman dilanjutkan operator",
+    "user.grant": "Peran diberikan", "user.reset": "Akses diterbitkan ulang", "user.activate": "Orang diaktifkan", "user.deactivate": "Orang dinonaktifkan",
+    "user.erase": "Data pribadi dihapus", "token.add": "Token API dibuat", "token.revoke": "Token API dicabut",
+    "session.start": "Masuk", "session.end": "Keluar", "session.end_others": "Perangkat lain dikeluarkan", "password.set": "Kata sandi diganti",
+    "evidence.export": "Bukti diunduh",
+}  # fmt: skip
+KINDS = {
+    "post.": "Unggahan", "delivery.": "Kiriman", "broadcast.": "Siaran", "series.": "Seri", "tahapan.": "Tahapan", "template.": "Templat",
+    "media.": "Gambar dan video", "channel.": "Akun", "unit.": "Unit", "user.": "Orang dan peran", "token.": "Token API", "session.": "Masuk dan keluar",
+    "pause.": "Jeda", "evidence.": "Bukti",
+}  # fmt: skip
+ACTORS = {"worker": "Pengirim", "sistem": "Sistem", "operator": "Operator"}
+PAGES = {"post": "/unggahan/", "delivery": "/antrean/", "broadcast": "/siaran/", "series": "/seri/", "channel": "/akun/", "unit": "/unit/", "tahapan": "/tahapan/"}  # fmt: skip
+SUBJECTS = {
+    "post": "Unggahan", "delivery": "Kiriman", "broadcast": "Siaran", "series": "Seri", "channel": "Akun", "unit": "Unit", "tahapan": "Tahapan",
+    "template": "Templat", "media": "Berkas", "user": "Orang", "token": "Token", "election": "Pemilihan", "revision": "Pergeseran", "pause": "Jeda",
+}  # fmt: skip
