@@ -29,6 +29,7 @@ from app.api import (
     notices,
     openapi,
     pauses,
+    platforms,
     posts,
     problems,
     public_media,
@@ -64,6 +65,7 @@ ROOMS = (
     guard,
     connecting,
     channels,
+    platforms,
     library,
     media,
     exchange,  # before posts: /posts/export is no number of a post

@@ -119,6 +119,7 @@ def _show(post: Post) -> dict[str, Any]:
         "text": post.text,
         "alt_texts": [picture.alt_text for picture in post.media],
         "media": [picture.sha256 for picture in post.media],
+        "wishes": post.extra.get("wishes", {}),
         "created_at": iso_time(post.created_at),
         "deleted_at": None if post.deleted_at is None else iso_time(post.deleted_at),
     }

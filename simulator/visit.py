@@ -3,6 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 from starlette.requests import Request
@@ -66,6 +67,10 @@ class Visit:
             if fault.kind == kind and fits and self.world.faults.strikes(fault):
                 return fault
         return None
+
+    def wishes(self, *names: str) -> dict[str, Any]:
+        """What of these parameters came with the call: a test sees in the ledger what an author chose."""
+        return {name: value for name in names if (value := self.incoming.params.get(name)) not in (None, "")}
 
     def visible_at(self) -> float:
         """When a post made now can be read back (shape from spec: reads are eventually consistent)."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.rules import UnitKind
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
-from app.api.shapes import AnId, Code, Environment, Id, Lang, PriceRow, ReasonBody, TimingBody, Variables
+from app.api.shapes import AnId, Code, Environment, Id, Lang, Options, PriceRow, ReasonBody, TimingBody, Variables
 from app.posts.broadcasts import BroadcastInput, BroadcastView
 from app.posts.progress_rules import Progress
 
@@ -47,6 +47,7 @@ class NewBroadcast(Body):
         None, description="Nomor tahapan: tepat ke akun yang telanjur memuat tanggal lamanya; select diabaikan."
     )
     urgent: bool = Field(False, description="Mendesak: semua yang boleh menyetujui diberi tahu.")
+    options: Options = {}
     dry_run: bool = False
 
 

@@ -15,6 +15,7 @@ from app.api.shapes import (
     FindingRow,
     Id,
     Lang,
+    Options,
     PriceRow,
     Reason,
     ReasonBody,
@@ -63,6 +64,7 @@ class PostRow(Row):
     needs: Reviewer = Field(Reviewer.NOBODY, description="Siapa yang harus meninjau: nobody, above, atau kpu.")
     answer: Answer = Field(Answer.NONE, description="Jawaban unit bila ini saran dari siaran; selain itu kosong.")
     urgent: bool = False
+    options: dict[str, dict[str, Any]] = Field({}, examples=[{"x": {"replies": "following"}}])
 
 
 class PostList(BaseModel):
@@ -85,6 +87,7 @@ class NewPost(Body):
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
     valid_until: Moment | None = None
     urgent: bool = Field(False, description="Mendesak (misalnya TPS pindah): semua yang boleh menyetujui diberi tahu.")
+    options: Options = {}
 
 
 class PostChange(Body):
@@ -102,6 +105,7 @@ class PostChange(Body):
     programme: Annotated[str, Field(max_length=60, pattern=r"^[\w-]*$")] | None = None
     valid_until: Moment | None = None
     urgent: bool | None = None
+    options: Options | None = None
 
 
 class RejectBody(Body):

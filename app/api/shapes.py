@@ -23,6 +23,12 @@ Variables = Annotated[
 ]
 
 
+Options = Annotated[
+    dict[Annotated[str, Field(max_length=30)], Annotated[dict[str, bool | str | list[str]], Field(max_length=20)]],
+    Field(max_length=20, description="Pilihan lanjutan per platform; GET /platforms menyebut yang dikenal."),
+]
+
+
 class AnchorBody(Body):
     """So many days before (negative) or after a stage's start or end, at a local time of the unit."""
 

@@ -88,13 +88,14 @@ class OptionKind(StrEnum):
     YES = "yes"
     TEXT = "text"
     NAMES = "names"
+    LINK = "link"
 
 
 @dataclass(frozen=True)
 class Option:
     """One thing that an author may choose on one platform. Nothing chosen is the platform's usual way, and is never sent.
 
-    `choices` are (value, words) of a CHOICE; `most` is the longest TEXT in characters, or the most NAMES.
+    `choices` are (value, words) of a CHOICE; `most` is the longest TEXT in characters, or the most NAMES; a LINK is a web address.
     """
 
     name: str

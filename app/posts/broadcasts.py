@@ -23,6 +23,7 @@ from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
+from app.platforms.options import read_options
 from app.platforms.registry import TITLES
 from app.posts import rules, store, voices
 from app.posts.attaching import Attached
@@ -62,6 +63,7 @@ class BroadcastInput:
     valid_until: datetime | None = None
     corrects: int | None = None
     urgent: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -276,7 +278,9 @@ class BroadcastService:
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, template.election_id)
-        source = _untouched(template, texts, wanted.lang)
+        source = _untouched(template, texts, wanted.lang).choosing(
+            self.adapters, read_options(self.adapters, wanted.options)
+        )
         environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
         planner = Planner(
             source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
@@ -476,4 +480,5 @@ def _request(wanted: BroadcastInput) -> dict[str, Any]:
         "tahapan": wanted.tahapan,
         "media": list(wanted.media),
         "urgent": wanted.urgent,
+        "options": dict(wanted.options),
     }

@@ -1,7 +1,7 @@
 """Turns a source and a unit into a finished plan: texts per platform, findings, problems. Writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.content.rules import Texts
 from app.content.values import values_for
 from app.kit.errors import BadInput, Problem
 from app.platforms.contract import Adapter
+from app.platforms.options import Chosen, written
 from app.platforms.registry import TITLES
 from app.posts import attaching, rules
 from app.posts.attaching import NOTHING, Attached
@@ -41,10 +42,16 @@ class Source:
     programme: str = ""
     segment: str = "umum"
     pillar: str = ""
+    options: Chosen = field(default_factory=dict)
+    written: Sequence[str] = ()
+    """What of the options are words of the author's own."""
 
     @property
     def is_untouched(self) -> bool:
-        return self.template_id is not None and self.text is None and not self.overrides
+        return self.template_id is not None and self.text is None and not self.overrides and not self.written
+
+    def choosing(self, adapters: Mapping[str, Adapter], chosen: Chosen) -> "Source":
+        return replace(self, options=chosen, written=written(adapters, chosen))
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,7 @@ class Planner:
         """Each text once: platforms often share one, and a finding need not be read three times."""
         facts = facts_for(speaker, self.calendar, spoken_at)
         found: dict[tuple[str, str, bool], Finding] = {}
-        for text in dict.fromkeys(variant.text for variant in variants):
+        for text in dict.fromkeys([*(variant.text for variant in variants), *self.source.written]):
             for finding in let_pass(check_text(self.guard, text, facts), text, self.exempt):
                 found.setdefault((finding.rule, finding.reason, finding.counts), finding)
         return list(found.values())

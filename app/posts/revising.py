@@ -253,8 +253,7 @@ class ReviseService:
         is_approved = values["state"] in {PostState.APPROVED, PostState.SCHEDULED}
         has_words = any(v["platform"] == each.platform for v in values["content"].get("variants", ()))
         if is_approved and has_words:
-            needs_image = self.adapters[each.platform].limits.needs_image
-            message = freeze(values["content"], each.platform, needs_image=needs_image)
+            message = freeze(values["content"], self.adapters[each.platform])
         due_at = values["due_at"] or each.due_at
         # While its day is unknown it cannot be too late.
         valid_until = values["valid_until"] or self.now() + rules.LONGEST_AHEAD
@@ -308,7 +307,7 @@ class ReviseService:
     def _frozen(self, content: Mapping[str, Any]) -> dict[str, Frozen]:
         """What each platform would be sent."""
         names = [variant["platform"] for variant in content.get("variants", ())]
-        return {name: freeze(content, name, needs_image=self.adapters[name].limits.needs_image) for name in names}
+        return {name: freeze(content, self.adapters[name]) for name in names}
 
     async def _cases(self, session: ReadSession, posts: Sequence[Post]) -> list[Case]:
         unit_ids = sorted({post.unit_id for post in posts})
@@ -326,7 +325,7 @@ class ReviseService:
                 post.content.get("overrides", {}), post.template_id, template.version if template else None,
                 template.title if template else "", template.stages if template else (), post.programme, post.segment,
                 post.pillar,
-            )  # fmt: skip
+            ).choosing(self.adapters, post.content.get("options", {}))  # fmt: skip
             own = [channels[identity] for identity in post.content.get("channels", ()) if identity in channels]
             cases.append(Case(post, speakers[post.unit_id], own, source))
         return cases

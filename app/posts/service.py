@@ -23,6 +23,7 @@ from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound
 from app.kit.paging import Page, cut
 from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
+from app.platforms.options import Chosen, read_options
 from app.posts import covering, rules, store, telling, voices
 from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
@@ -57,6 +58,7 @@ class PostInput:
     programme: str | None = None
     valid_until: datetime | None = None
     urgent: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class PostView:
     needs: Reviewer = Reviewer.NOBODY
     answer: rules.Answer = rules.Answer.NONE
     urgent: bool = False
+    options: Chosen = field(default_factory=dict)
 
 
 @dataclass
@@ -264,7 +267,8 @@ class PostService:
                 raise NotFound("Unit ini tidak ada, atau di luar wilayah tugas Anda.")
             actor.must(Act.WRITE, unit.path)
             speaker = (await unit_store.speakers(session, [wanted.unit_id], paths=paths))[wanted.unit_id]
-            source = await self._source(session, actor, wanted)
+            chosen = read_options(self.adapters, wanted.options)
+            source = (await self._source(session, actor, wanted)).choosing(self.adapters, chosen)
             channels = await self._channels(session, wanted, must=submit)
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)
@@ -376,9 +380,7 @@ class PostService:
         messages = {}
         for delivery in deliveries:
             if delivery.state is State.WAITING:
-                frozen = freeze(
-                    post.content, delivery.platform, needs_image=self.adapters[delivery.platform].limits.needs_image
-                )
+                frozen = freeze(post.content, self.adapters[delivery.platform])
                 messages[delivery.id] = (frozen, frozen.has_media)
         await self.publishing.approve(session, messages, due_at=post.due_at, valid_until=post.valid_until)
         # A channel may have fallen silent since the post was written; what is approved for it waits with the rest.
@@ -454,6 +456,7 @@ def input_of(post: Post) -> PostInput:
         post.programme,
         datetime.fromisoformat(until) if until else None,
         bool(content.get("urgent")),
+        content.get("options", {}),
     )
 
 
@@ -494,4 +497,5 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
         answer=rules.Answer(post.answer),
         urgent=bool(content.get("urgent")),
+        options=content.get("options", {}),
     )

@@ -132,6 +132,8 @@ class Writer:
             "poster": poster,
             "headline": headline,
             "urgent": common.is_urgent,
+            "options": {platform: dict(values) for platform, values in source.options.items()},
+            "lang": source.lang,
             "poster_alt": self.media.poster_alt(plan.speaker, headline=headline, lang=source.lang) if poster else "",
             "variables": dict(common.given),
             "tahapan": common.tahapan,
@@ -181,7 +183,7 @@ class Writer:
         is_approved = item.route.reviewer is Reviewer.NOBODY
         new = []
         for channel in plan.channels:
-            frozen = freeze(content, channel.platform, needs_image=self.adapters[channel.platform].limits.needs_image)
+            frozen = freeze(content, self.adapters[channel.platform])
             new.append(
                 NewDelivery(
                     post_id,
@@ -207,15 +209,26 @@ def state_of(route: Route | None) -> PostState:
     return PostState.SCHEDULED if route.reviewer is Reviewer.NOBODY else PostState.IN_REVIEW
 
 
-def freeze(content: Mapping[str, Any], platform: str, *, needs_image: bool) -> Frozen:
+def freeze(content: Mapping[str, Any], adapter: Adapter) -> Frozen:
     """The message of one platform from what a post keeps: its video or pictures, else the poster where a picture is needed."""
-    variant = next(v for v in content["variants"] if v["platform"] == platform)
+    variant = next(v for v in content["variants"] if v["platform"] == adapter.name)
+    options = _options(content, adapter)
     # A picture carries its own description in the post's language; a template's describes the picture it was written for.
     said = content.get("alt_texts", {})
     shown = [{"media_id": identity, "alt_text": said.get(str(identity), "")} for identity in content["media"]]
     if content.get("video"):
-        return Frozen(variant["text"], video=shown[0])
+        return Frozen(variant["text"], options=options, video=shown[0])
     pictures = shown
-    if not pictures and needs_image and content["poster"]:
+    if not pictures and adapter.limits.needs_image and content["poster"]:
         pictures = [{"media_id": content["poster"], "alt_text": content.get("poster_alt", "")}]
-    return Frozen(variant["text"], pictures)
+    return Frozen(variant["text"], pictures, options)
+
+
+def _options(content: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
+    """What was chosen for this platform; a language that is not the usual one; a title where the platform has titles."""
+    chosen = dict(content.get("options", {}).get(adapter.name, {}))
+    if content.get("lang", "id") != "id":
+        chosen["language"] = content["lang"]
+    if any(option.name == "title" for option in adapter.options) and content.get("headline"):
+        chosen.setdefault("title", content["headline"])
+    return chosen

@@ -1,9 +1,9 @@
 """A broadcast: choose, look at what would happen to every unit, confirm, and watch it go out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -58,6 +58,7 @@ class Draft:
     sent: Sequence[tuple[str, str]]
     correction: Correction | None = None
     urgent: bool = False
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         template=template,
         lang=lang if lang in template.languages else template.languages[0],
         kinds=template.units if is_fresh else many(form, "jenis"),
-        platforms=list(house.platforms) if is_fresh else many(form, "platform"),
+        platforms=_usual(house) if is_fresh else many(form, "platform"),
         given=fields.variables(form),
         when=fields.when_of(form, now=house.clock.now(), zone=frame.zone),
         stagger=one(form, "jeda", "30"),
@@ -235,7 +236,13 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
         correction=await _correction(house, actor, form),
         urgent=bool(one(form, "mendesak")),
+        options=fields.options_of(form, house.platforms),
     )
+
+
+def _usual(house: Kentongan) -> list[str]:
+    """Where a template alone is enough; a platform that wants a picture or video of the unit's own is chosen by hand."""
+    return [name for name, adapter in house.platforms.items() if not adapter.limits.needs_media]
 
 
 def _input(draft: Draft, frame: Frame) -> BroadcastInput:
@@ -262,6 +269,7 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         tahapan=draft.correction.code if draft.correction else None,
         corrects=draft.correction.tahapan_id if draft.correction else None,
         urgent=draft.urgent,
+        options=draft.options,
     )
 
 
@@ -273,6 +281,7 @@ async def _form(
         request, house, actor, "siaran_baru.html", status=error.status if error else 200, frame=frame, draft=draft,
         platforms=tuple(house.platforms), stages=fields.stage_choices(frame.calendar, today),
         error=error.message if error else "", problems=by_field(error) if error else {},
+        optional=fields.optional(house.platforms, house.platforms),
     )  # fmt: skip
 
 

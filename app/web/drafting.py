@@ -1,7 +1,7 @@
 """What stands in the writing form: read from what was typed, or from a post that is to be changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,6 +57,7 @@ class Draft:
     alts: Mapping[str, str]
     when: When
     urgent: bool = False
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sought: str = ""
     post_id: int | None = None
     etag: str = ""
@@ -94,6 +95,7 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
         alts={code: text for code in LANGUAGES if (text := one(form, f"{ALT}{code}").strip())},
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
         urgent=bool(one(form, "mendesak")),
+        options=fields.options_of(form, house.platforms),
         post_id=int(post_id) if is_id(post_id) else None,
         etag=one(form, "versi"),
     )
@@ -117,6 +119,7 @@ async def draft_of_post(house: Kentongan, actor: Actor, post: PostView) -> Draft
         alts={},
         when=_when(Timing.from_json(post.timing), now=house.clock.now(), zone=unit.timezone),
         urgent=post.urgent,
+        options=post.options,
         post_id=post.id,
         etag=post.etag,
     )
@@ -134,13 +137,14 @@ def wanted(draft: Draft, now: datetime) -> PostInput:
         timing=fields.read_timing(draft.when, draft.unit.timezone, now=now),
         variables=draft.given,
         urgent=draft.urgent,
+        options=draft.options,
     )
 
 
 def changes(draft: Draft, now: datetime) -> dict[str, Any]:
     """What an edit puts in the place of what was there; unit and template stay."""
     new = wanted(draft, now)
-    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent")
+    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent", "options")
     return {name: getattr(new, name) for name in names}
 
 

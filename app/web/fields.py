@@ -1,20 +1,21 @@
 """Reads what people fill into forms: moments in a unit's zone, anchors on a stage, numbers and choices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 
 from app.content.values import write_date
 from app.kit.errors import AppError, BadInput, Problem
+from app.platforms.contract import Adapter, Option, OptionKind
 from app.posts.rules import Anchor, Timing
 from app.tahapan.rules import Calendar, Stage
 
 LONGEST_OFFSET = 365
-VARIABLE = "isi-"
+VARIABLE, OPTION = "isi-", "opsi-"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,31 @@ def variables(form: FormData) -> dict[str, str]:
     """Fields named `isi-<variable>`; an empty one is not given."""
     found = {name.removeprefix(VARIABLE): one(form, name).strip() for name in form if name.startswith(VARIABLE)}
     return {name: value for name, value in found.items() if value}
+
+
+def options_of(form: FormData, adapters: Mapping[str, Adapter]) -> dict[str, dict[str, Any]]:
+    """Fields named `opsi-<platform>-<name>`, as the platforms' options want them; what was left alone is not given."""
+    given: dict[str, dict[str, Any]] = {}
+    for adapter in adapters.values():
+        for option in adapter.options:
+            text = one(form, f"{OPTION}{adapter.name}-{option.name}").strip()
+            if text:
+                given.setdefault(adapter.name, {})[option.name] = _option(option, text)
+    return given
+
+
+def optional(adapters: Mapping[str, Adapter], platforms: Iterable[str]) -> list[Adapter]:
+    """Of these platforms, those where there is something to choose."""
+    return [adapters[name] for name in dict.fromkeys(platforms) if name in adapters and adapters[name].options]
+
+
+def _option(option: Option, text: str) -> Any:
+    match option.kind:
+        case OptionKind.YES:
+            return True
+        case OptionKind.NAMES:
+            return [name.strip() for name in text.split(",") if name.strip()]
+    return text
 
 
 def when_of(form: FormData | Mapping[str, str], *, now: datetime, zone: str, mode: str = "waktu") -> When:
@@ -143,6 +169,8 @@ def by_field(error: AppError) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in error.problems:
         name = _FIELDS.get(problem.field) or problem.field.replace("variables.", VARIABLE).replace("text.", "teks-")
+        if name.startswith("options."):
+            name = OPTION + name.removeprefix("options.").replace(".", "-")
         found.setdefault(name, problem.message)
     return found
 

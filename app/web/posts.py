@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError
+from app.platforms.options import in_words
 from app.posts.review_rules import RemarkKind
 from app.posts.rules import MAY_CANCEL, MAY_EDIT, MAY_SUBMIT, Answer, PostState, Timing, may_approve
 from app.posts.service import PostView
@@ -166,6 +167,7 @@ async def _show(
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
         exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
         may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),
+        wishes=list(in_words(house.platforms, post.options)),
         talk=await house.discussing.read(actor, post.id), writes=writes, reviews=actor.may(Act.REVIEW, unit.path),
     )  # fmt: skip
 

@@ -89,6 +89,7 @@ MACROS = (
     "_templat.html",
     "_masalah.html",
     "_penerima.html",
+    "_pilihan.html",
     "_seri.html",
     "_kunci.html",
     "_laporan.html",

@@ -17,6 +17,7 @@ from app.content.media import VIDEO
 from app.content.service import RenderInput
 from app.kit.errors import AppError, BadInput, Problem
 from app.kit.paging import encode
+from app.platforms.options import in_words
 from app.posts.rules import PostState, may_approve
 from app.posts.service import PostView
 from app.posts.store import PostFilter
@@ -215,6 +216,7 @@ async def _show(
         talk=await house.discussing.read(actor, post_id), reviews=actor.may(Act.REVIEW, unit.path),
         why_not=_why_not(actor, post, unit), error=error.message if error else "",
         problems=by_field(error) if error else {}, skip=await _next(house, actor, post_id), exemptible=exemptible(post),
+        wishes=list(in_words(house.platforms, post.options)),
     )  # fmt: skip
 
 

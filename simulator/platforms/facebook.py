@@ -48,7 +48,7 @@ def _draft(visit: Visit, message: str, *, link: str = "", media: tuple[Picture, 
     return Post(
         platform="facebook", account_id=visit.account.id, account=visit.account.handle,
         remote_id=f"{visit.account.id}_122{visit.ledger.next_number()}", text=message, media=media,
-        extra={"link": link} if link else {}, public=published, created_at=visit.now,
+        extra={"link": link, "wishes": {"link": link}} if link else {}, public=published, created_at=visit.now,
         visible_at=visit.visible_at(),
     )  # fmt: skip
 

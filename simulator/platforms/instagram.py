@@ -98,8 +98,18 @@ async def list_media(visit: Visit) -> Response:
     """GET /{ig}/media, newest first."""
     number = graph.own(visit)
     since, until = graph.span(visit)
-    posts = visit.list_visible(number, since=since, until=until)
+    posts = [post for post in visit.list_visible(number, since=since, until=until) if not _is_story(post)]
     return graph.page(visit, posts, lambda post: _show(visit, post))
+
+
+def _is_story(post: Post) -> bool:
+    return post.extra.get("type") == "STORIES"
+
+
+async def list_stories(visit: Visit) -> Response:
+    """GET /{ig}/stories: those of the last 24 hours."""
+    posts = visit.list_visible(graph.own(visit), since=visit.now - _DAY_S, until=graph.FOREVER)
+    return graph.page(visit, [post for post in posts if _is_story(post)], lambda post: _show(visit, post))
 
 
 async def delete(visit: Visit) -> Response:
@@ -167,6 +177,7 @@ PLATFORM = Platform(
         Call("POST", f"{V}/{{node}}/media", "container", containers.create_container),
         Call("POST", f"{V}/{{node}}/media_publish", "create", containers.publish),
         Call("GET", f"{V}/{{node}}/media", "list", list_media),
+        Call("GET", f"{V}/{{node}}/stories", "list", list_stories),
         Call("GET", f"{V}/{{node}}/insights", "insights", insights),
         Call("GET", f"{V}/{{node}}/content_publishing_limit", "quota", publishing_limit),
         Call("GET", f"{V}/{{node}}", "read", read_node),

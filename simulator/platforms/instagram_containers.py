@@ -1,5 +1,6 @@
 """Knows Instagram's containers: what an image must be, how a container ripens, and how it becomes a post."""
 
+import json
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from simulator.wire import Refusal, answer_json
 
 QUOTA = 100  # content-publishing guide: posts in a rolling 24 h (other pages of Meta say 50; accounts read it)
 _CONTAINERS = 400
-_CAPTION_LIMIT, _ALT_LIMIT, _MENTIONS = 2200, 1000, 20
+_CAPTION_LIMIT, _ALT_LIMIT, _MENTIONS, _COLLABORATORS = 2200, 1000, 20, 3
 _NARROWEST, _WIDEST = 4 / 5, 1.91
 _RATIO_SLACK = 0.01
 _TYPES = ("", "IMAGE", "CAROUSEL", "STORIES", "REELS")
@@ -45,10 +46,24 @@ async def create_container(visit: Visit) -> Response:
     else:
         pictures = [await _image(visit)]
     item = visit.incoming.flag("is_carousel_item", default=False)
-    body = graph_media.new_body(visit, caption=caption, type=media_type or "IMAGE", item=item, pictures=pictures)
+    wishes = visit.wishes("media_type", "share_to_feed", "collaborators")
+    if len(_collaborators(visit)) > _COLLABORATORS:
+        raise Refusal(graph.bad_parameter(f"Param collaborators takes at most {_COLLABORATORS} accounts"))
+    body = graph_media.new_body(
+        visit, caption=caption, type=media_type or "IMAGE", item=item, pictures=pictures, wishes=wishes
+    )
     container = Thing(f"179{visit.ledger.next_number()}", "container", visit.account.id, body, visit.world.clock.now())
     visit.ledger.put_thing("instagram", container)
     return answer_json({"id": container.remote_id})
+
+
+def _collaborators(visit: Visit) -> list[Any]:
+    given = visit.incoming.params.get("collaborators")
+    try:
+        names = json.loads(given) if isinstance(given, str) and given else given or []
+    except ValueError as error:
+        raise Refusal(graph.bad_parameter("Param collaborators must be an array")) from error
+    return names if isinstance(names, list) else []
 
 
 def _check_caption(caption: str) -> None:
@@ -72,7 +87,10 @@ async def _image(visit: Visit) -> dict[str, Any]:
     if measured is None or measured.mime != "image/jpeg":
         raise graph_media.unsupported_format("The image format is not supported. Use a JPEG.")
     ratio = measured.width / measured.height
-    if not _NARROWEST - _RATIO_SLACK <= ratio <= _WIDEST + _RATIO_SLACK:
+    if (
+        visit.incoming.text("media_type").upper() != "STORIES"
+        and not _NARROWEST - _RATIO_SLACK <= ratio <= _WIDEST + _RATIO_SLACK
+    ):
         raise graph_media.unsupported_ratio(ratio, "4:5 to 1.91:1")
     size = (measured.width, measured.height)
     return graph_media.picture_body(visit, content, mime=measured.mime, size=size, alt_text=alt_text)
@@ -125,15 +143,20 @@ async def publish(visit: Visit) -> Response:
         _check_ripe(visit, container)
         post = Post(
             platform="instagram", account_id=visit.account.id, account=visit.account.handle,
-            remote_id=f"180{visit.ledger.next_number()}", text=container.body["caption"],
+            remote_id=f"180{visit.ledger.next_number()}", text=_shown(container),
             media=tuple(Picture(**picture) for picture in container.body["pictures"]),
-            extra={"type": container.body["type"], "container": container.remote_id}, created_at=visit.now,
+            extra={"type": container.body["type"], "container": container.remote_id, "wishes": container.body["wishes"]}, created_at=visit.now,
             visible_at=visible_at,
         )  # fmt: skip
         container.body.update(state="PUBLISHED", media_id=post.remote_id)
         visit.ledger.put_thing("instagram", container)
         visit.ledger.add_post(post)
     return answer_json({"id": post.remote_id})
+
+
+def _shown(container: Thing) -> str:
+    """A story shows no caption."""
+    return "" if container.body["type"] == "STORIES" else str(container.body["caption"])
 
 
 def _check_ripe(visit: Visit, container: Thing) -> None:

@@ -33,7 +33,7 @@ async def create(visit: Visit) -> Response:
     text, pictures = visit.incoming.text("status").strip(), _attached(visit)
     if visit.incoming.text("scheduled_at"):
         return _invalid("Scheduled statuses are not simulated")
-    _check_text(text, has_media=bool(pictures))
+    _check_text(text + visit.incoming.text("spoiler_text"), has_media=bool(pictures))
     visibility = visit.incoming.text("visibility") or "public"
     if visibility not in _VISIBILITIES:
         return _invalid("Visibility is not included in the list")
@@ -53,6 +53,7 @@ async def create(visit: Visit) -> Response:
 def _extra(visit: Visit, visibility: str) -> dict[str, Any]:
     return {
         "visibility": visibility, "sensitive": visit.incoming.flag("sensitive", default=False),
+        "wishes": visit.wishes("visibility", "sensitive", "spoiler_text", "language"),
         "spoiler_text": visit.incoming.text("spoiler_text"), "language": visit.incoming.text("language") or "id",
     }  # fmt: skip
 

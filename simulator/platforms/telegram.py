@@ -79,7 +79,7 @@ def _keep(visit: Visit, text: str, pictures: Sequence[Picture] = ()) -> Post:
         post = Post(
             platform="telegram", account_id=visit.account.id, account=visit.account.handle, text=text,
             remote_id=str(visit.ledger.next_post_number() * 10), media=tuple(pictures), created_at=visit.now,
-            visible_at=visible_at,
+            visible_at=visible_at, extra={"wishes": visit.wishes("disable_notification", "protect_content", "link_preview_options")},
         )  # fmt: skip
         visit.ledger.add_post(post)
     return post

@@ -50,7 +50,7 @@ async def create_container(visit: Visit) -> Response:
     pictures = await _pictures(visit, media_type)
     body = graph_media.new_body(
         visit, text=text, type=media_type, pictures=pictures, link=link, reply_to=incoming.text("reply_to_id"),
-        item=incoming.flag("is_carousel_item", default=False),
+        item=incoming.flag("is_carousel_item", default=False), wishes=visit.wishes("reply_control"),
     )  # fmt: skip
     number, now = f"178{visit.ledger.next_number()}", visit.world.clock.now()
     container = Thing(number, "container", visit.account.id, body, now)
@@ -148,7 +148,7 @@ def _publish(visit: Visit, container: Thing | None) -> Response:
             wish = "The account reached the number of posts allowed in 24 hours."
             raise refuse(9, 2207042, "Application request limit reached", title="Limit reached", wish=wish)
         body = container.body
-        extra = {"type": body["type"], "container": container.remote_id, "link": body["link"]}
+        extra = {"type": body["type"], "container": container.remote_id, "link": body["link"], "wishes": body["wishes"]}
         post = Post(
             platform="threads", account_id=visit.account.id, account=visit.account.handle,
             remote_id=f"180{visit.ledger.next_number()}", text=body["text"], extra=extra, created_at=visit.now,

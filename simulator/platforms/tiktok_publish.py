@@ -59,7 +59,8 @@ async def start_direct(visit: Visit) -> Response:
     _check_direct(visit, info)
     if _units(str(info.get("title", ""))) > _TITLE:
         return wire.invalid(f"The title is longer than {_TITLE} UTF-16 units.")
-    return await _start_video(visit, "direct", text=str(info.get("title", "")), privacy=str(info["privacy_level"]))
+    text, privacy = str(info.get("title", "")), str(info["privacy_level"])
+    return await _start_video(visit, "direct", text=text, privacy=privacy, wishes=info)
 
 
 async def start_draft(visit: Visit) -> Response:
@@ -68,17 +69,21 @@ async def start_draft(visit: Visit) -> Response:
     return await _start_video(visit, "inbox", text="", privacy="")
 
 
-async def _start_video(visit: Visit, kind: str, *, text: str, privacy: str) -> Response:
+async def _start_video(
+    visit: Visit, kind: str, *, text: str, privacy: str, wishes: dict[str, Any] | None = None
+) -> Response:
     source = wire.part(visit, "source_info")
     prefix = "v_pub" if kind == "direct" else "v_inbox"
     if source.get("source") == "PULL_FROM_URL":
-        thing = _start(visit, kind, f"{prefix}_url", text=text, privacy=privacy)
+        thing = _start(visit, kind, f"{prefix}_url", text=text, privacy=privacy, wishes=wishes or {})
         await _pull_video(visit, thing, str(source.get("video_url", "")))
         return wire.ok({"publish_id": thing.remote_id})
     size, chunk, count = (source.get(name) for name in ("video_size", "chunk_size", "total_chunk_count"))
     if source.get("source") != "FILE_UPLOAD" or not _chunks_fit(size, chunk, count):
         return wire.invalid("source_info must name a size, a chunk size of 5 to 64 MB and the number of chunks.")
-    thing = _start(visit, kind, f"{prefix}_file", text=text, privacy=privacy, size=size, received=0, chunks=[])
+    thing = _start(
+        visit, kind, f"{prefix}_file", text=text, privacy=privacy, wishes=wishes or {}, size=size, received=0, chunks=[]
+    )
     query = f"upload_id={thing.remote_id}&upload_right={visit.account.handle}"
     return wire.ok({"publish_id": thing.remote_id, "upload_url": f"{visit.home}tiktok/video/?{query}"})
 
@@ -118,7 +123,7 @@ async def start_photos(visit: Visit) -> Response:
         _check_inbox(visit)
     text, privacy = "\n\n".join(filter(None, (title, description))), str(info.get("privacy_level", ""))
     prefix = "p_pub_url" if kind == "direct" else "p_inbox_url"
-    thing = _start(visit, kind, prefix, text=text, privacy=privacy)
+    thing = _start(visit, kind, prefix, text=text, privacy=privacy, wishes=info)
     pictures = [picture for url in urls if (picture := await _pull_photo(visit, thing, str(url)))]
     if not thing.body["fail_reason"]:
         _publish(visit, thing, pictures)
@@ -193,7 +198,7 @@ def _publish(visit: Visit, thing: Thing, media: Sequence[Picture]) -> None:
     finished = thing.kind == "direct" or visit.struck("inbox_finished") is not None
     post = Post(
         platform="tiktok", account_id=visit.account.id, account=visit.account.handle, text=thing.body["text"],
-        remote_id=f"74{visit.ledger.next_number():017d}", media=tuple(media), extra={"publish_id": thing.remote_id},
+        remote_id=f"74{visit.ledger.next_number():017d}", media=tuple(media), extra={"publish_id": thing.remote_id, "wishes": thing.body["wishes"]},
         public=finished and thing.body["privacy"] in ("", PRIVACY[0]), created_at=visit.now,
         visible_at=visit.visible_at(),
     )  # fmt: skip

@@ -16,6 +16,9 @@ _DUPLICATE_S = 86_400.0
 _FOREVER = 4_102_444_800.0
 
 
+_REPLIES = ("following", "mentionedUsers", "subscribers", "verified")
+
+
 async def create(visit: Visit) -> Response:
     """POST /2/tweets."""
     text, media = visit.incoming.params.get("text", ""), visit.incoming.params.get("media")
@@ -26,9 +29,13 @@ async def create(visit: Visit) -> Response:
     pictures = x_media.pictures(visit, media.get("media_ids") if media else None)
     if not text.strip() and not pictures:
         return wire.invalid("text", "", "$.text: is missing but it is required unless media is given")
+    replies = visit.incoming.params.get("reply_settings")
+    if replies not in (None, *_REPLIES):
+        return wire.invalid("reply_settings", str(replies), f"$.reply_settings: must be one of {list(_REPLIES)}")
     post = Post(
         platform="x", account_id=visit.account.id, account=visit.account.handle, remote_id=wire.snowflake(visit.now),
         text=text, media=pictures, created_at=visit.now, visible_at=visit.visible_at(),
+        extra={"wishes": visit.wishes("reply_settings")},
     )  # fmt: skip
     with visit.ledger.transaction():
         # Recorded: the same text by the same account is refused. 24 hours is this simulator's span.

@@ -118,7 +118,8 @@ def _finish(visit: Visit, session: Thing) -> Response:
         platform="youtube", account_id=visit.account.id, account=visit.account.handle,
         remote_id=base64.urlsafe_b64encode(digest)[:11].decode(), media=(video,), created_at=visit.now,
         text="\n\n".join(filter(None, (snippet["title"], snippet["description"]))),
-        extra={"snippet": snippet, "status": status, "rejection": "duplicate" if rejected else ""},
+        extra={"snippet": snippet, "status": status, "rejection": "duplicate" if rejected else "",
+               "wishes": {"title": snippet["title"], "tags": snippet.get("tags", [])} | status},
         public=status["privacyStatus"] == "public" and not rejected, visible_at=visit.visible_at(),
     )  # fmt: skip
     session.body["video"] = post.remote_id

@@ -101,6 +101,7 @@ API: dict[str, Call] = {
     "PATCH /templates/{template_id}": Call(REVIEW, "template", {"title": "Lain"}),
     "POST /templates/{template_id}/render": Call(READ, "template", {"unit_id": "{unit}", "platform": "x"}),
     "POST /guard/check": Call(READ, json={"text": "Halo", "unit_id": "{unit}"}),
+    "GET /platforms": Call(KNOWN),
     "GET /channels": Call(KNOWN),
     "POST /channels": Call(created(MANAGE), json={
         "unit_id": "{unit}", "platform": "x", "environment": "practice", "handle": "{handle}",

@@ -214,3 +214,16 @@ async def test_a_list_has_bounds_and_refuses_a_cursor_that_is_not_ours(site: Sit
         assert set(await site.get("rina", f"{path}?limit={limit}")) >= {"data", "next"}
     found = {cursor: (await site.ask("rina", "GET", path, params={"cursor": cursor})).status_code for cursor in CURSORS}
     assert {cursor: status for cursor, status in found.items() if status not in {200, 404, 422}} == {}
+
+
+async def test_options_are_kept_changed_and_named_where_they_are_wrong(site: Site) -> None:
+    known = {one["name"]: one for one in (await site.get("sari", "/platforms"))["data"]}
+    assert known["tiktok"]["needs_media"]
+    assert {"following", "mentionedUsers"} < {choice["value"] for choice in known["x"]["options"][0]["choices"]}
+    post = await made(site, options={"x": {"replies": "following"}})
+    assert post["options"] == {"x": {"replies": "following"}}
+    path, match = f"/posts/{post['id']}", {"If-Match": post["etag"]}
+    wrong = await site.ask("sari", "PATCH", path, json={"options": {"x": {"replies": "none"}}}, headers=match)
+    assert assert_problem(wrong, 422)["errors"][0]["field"] == "options.x.replies"
+    answer = await site.ask("sari", "PATCH", path, json={"options": {}}, headers=match)
+    assert answer.json()["options"] == {}

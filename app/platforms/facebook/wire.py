@@ -17,6 +17,8 @@ from app.platforms.contract import (
     Limits,
     Message,
     Metrics,
+    Option,
+    OptionKind,
     Picture,
     Published,
     PublishError,
@@ -38,6 +40,16 @@ LIMITS = Limits(
 """A video is of 1 GB and 20 minutes where it is uploaded in one go: "Video API" pages, second-hand, November 2026; ours are smaller. 63,206 characters, 10 pictures a post, 4 MB a picture: second-hand (error tables of three publishing tools, read
 November 2026); Meta publishes no numbers for Pages, and none for shapes. 4 MB rather than the 10 MB some pages state: it always passes.
 Alt text: no length is published; the 1,000 of the other platforms is taken."""
+
+OPTIONS = (
+    Option(
+        "link",
+        "Tautan yang dipratinjau",
+        OptionKind.LINK,
+        help="Kartu tautan di bawah tulisan. Tidak tampil bila ada gambar atau video.",
+    ),
+)
+"""`link` of /{page}/feed, Graph v26.0."""
 
 LOOK_BACK = timedelta(minutes=5)
 INSIGHTS = ("post_media_view", "post_total_media_view_unique", "post_clicks_by_type", "post_reactions_by_type_total")

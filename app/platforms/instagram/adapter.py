@@ -36,7 +36,7 @@ class InstagramAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10), timedelta(seconds=60))
-    options: ClassVar[tuple[Option, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = wire.OPTIONS
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
         self._timeout = timeout
@@ -146,6 +146,10 @@ class InstagramAdapter:
         return wire.read_media(answer, remote_id)
 
     async def _find_listed(self, account: Account, message: Message, sent: Sent) -> Published | None:
+        if wire.is_story(message):
+            stories = f"{await self._account_id(account)}/stories"
+            answer = await self._get(account, stories, {"fields": "id,timestamp,permalink"})
+            return wire.read_story(answer, sent)
         edge, form = f"{await self._account_id(account)}/media", wire.find_form(sent)
         for _ in range(MAX_PAGES):
             page = wire.read_page(await self._get(account, edge, form), message, taken=sent.taken)

@@ -4,6 +4,7 @@ Sources: "Content publishing" and "Error codes" of the Instagram Platform (devel
 facebook-business-sdk-codegen at ad2b0b6 (v25.0, IGUser and IGMedia) and facebook_business 26.0.3 (v26.0).
 """
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Option,
+    OptionKind,
     Pace,
     Picture,
     Published,
@@ -46,6 +49,26 @@ LIMITS = Limits(
 )
 """100 posts in a rolling 24 hours: "Content publishing", November 2026 (another page says 50: what the account is told counts). A reel is MP4 or MOV, H.264 or HEVC, 3 seconds to 15 minutes, 300 MB: "Content publishing", November 2026. Caption 2,200 characters with 30 hashtags and 20 mentions, carousel of 2-10, JPEG of 8 MB at most, alt text 1,000,
 4:5 to 1.91:1, 320 to 1440 pixels wide (Instagram scales what is not): "Content publishing" and IG User `/media` reference, November 2026 (the app itself takes 20 pictures, the API 10)."""
+
+OPTIONS = (
+    Option(
+        "as",
+        "Bentuk",
+        OptionKind.CHOICE,
+        (("story", "Cerita (hilang sesudah 24 jam)"),),
+        usual="Unggahan biasa; video menjadi reel",
+        help="Cerita memuat satu gambar atau video, dan tulisannya tidak tampil.",
+    ),
+    Option("reel_only", "Reel saja, tidak di kisi profil", OptionKind.YES, help="Hanya untuk video."),
+    Option(
+        "collaborators",
+        "Ajak akun lain sebagai kolaborator",
+        OptionKind.NAMES,
+        most=3,
+        help="Nama akun Instagram, pisahkan dengan koma; paling banyak tiga. Mereka harus menyetujui di Instagram.",
+    ),
+)
+"""`media_type=STORIES`, `share_to_feed`, `collaborators` of POST /{ig}/media: "Content publishing", November 2026."""
 
 HASHTAGS, MENTIONS = 30, 20
 LOOK_BACK = timedelta(minutes=5)
@@ -110,6 +133,8 @@ def problems(text: str) -> list[str]:
 
 def check_message(message: Message) -> None:
     """Raises Refused for what cannot become a container at all."""
+    if is_story(message) and len(message.pictures) > 1:
+        raise Refused("Cerita Instagram hanya memuat satu gambar; kurangi gambarnya.", code="story_pictures")
     if message.video is not None:
         if not message.video.url:
             raise Refused("Video belum punya alamat umum yang dapat dibuka Instagram.", code="needs_url")
@@ -122,12 +147,28 @@ def check_message(message: Message) -> None:
 
 def single_form(message: Message) -> dict[str, str]:
     """For POST /{ig}/media with one picture."""
-    return _picture_form(message.pictures[0]) | {"caption": message.text}
+    if is_story(message):
+        return {"media_type": "STORIES", "image_url": message.pictures[0].url}
+    return _picture_form(message.pictures[0]) | _said(message)
 
 
 def reel_form(message: Message, video: Video) -> dict[str, str]:
-    """For POST /{ig}/media: a single video is always a reel."""
-    return {"media_type": "REELS", "video_url": video.url, "caption": message.text, "share_to_feed": "true"}
+    """For POST /{ig}/media: a single video is a reel, unless it is a story."""
+    if is_story(message):
+        return {"media_type": "STORIES", "video_url": video.url}
+    shared = "false" if message.options.get("reel_only") is True else "true"
+    return {"media_type": "REELS", "video_url": video.url, "share_to_feed": shared} | _said(message)
+
+
+def is_story(message: Message) -> bool:
+    return message.options.get("as") == "story"
+
+
+def _said(message: Message) -> dict[str, str]:
+    """The caption, and whose post it shall be as well."""
+    names = message.options.get("collaborators")
+    shared = {"collaborators": json.dumps(list(names))} if isinstance(names, list) and names else {}
+    return {"caption": message.text} | shared
 
 
 def child_form(picture: Picture) -> dict[str, str]:
@@ -135,7 +176,7 @@ def child_form(picture: Picture) -> dict[str, str]:
 
 
 def carousel_form(message: Message, children: Sequence[str]) -> dict[str, str]:
-    return {"media_type": "CAROUSEL", "children": ",".join(children), "caption": message.text}
+    return {"media_type": "CAROUSEL", "children": ",".join(children)} | _said(message)
 
 
 def _picture_form(picture: Picture) -> dict[str, str]:
@@ -230,6 +271,20 @@ def read_page(answer: Answer, message: Message, *, taken: Collection[str] = ()) 
             url, created_at = item.get("permalink"), read_time(item.get("timestamp"))
             return Page(Published(find_id(item.get("id")), str(url) if url else None, created_at), "")
     return Page(None, meta.find_next(answer))
+
+
+def read_story(answer: Answer, sent: Sent) -> Published | None:
+    """A story has no words to know it by: ours is the only unclaimed one of the try's own minutes."""
+    check_ok(answer)
+    if not isinstance(find_at(answer.json, "data"), list):
+        raise failure(answer, create=False)
+    found = [
+        Published(find_id(item.get("id")), str(item["permalink"]) if item.get("permalink") else None, at)
+        for item in answer.items
+        if (at := read_time(item.get("timestamp"))) and sent.first_at - LOOK_BACK <= at <= sent.last_at + LOOK_BACK
+    ]
+    ours = [each for each in found if each.remote_id not in sent.taken]
+    return ours[0] if len(ours) == 1 else None
 
 
 def unlisted() -> TryLater:

@@ -37,7 +37,7 @@ class MastodonAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10),)
-    options: ClassVar[tuple[Option, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = wire.OPTIONS
     own_server: ClassVar[bool] = True
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:

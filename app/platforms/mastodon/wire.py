@@ -35,6 +35,8 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Option,
+    OptionKind,
     Pace,
     Published,
     PublishError,
@@ -63,6 +65,21 @@ LIMITS = Limits(
 """300 calls in 5 minutes an account: "Rate limits", November 2026. The first guess, right for a server that changed nothing: `configuration` of GET /api/v2/instance, recorded from 4.6.4
 on 1 August 2026 (16 MiB images, 4 a post, 500 characters); alt text 1,500 by "entities/MediaAttachment", November 2026, the
 smaller of two official numbers (10,000 in the recording). What the server itself says is read into `Rules`."""
+
+OPTIONS = (
+    Option(
+        "visibility",
+        "Siapa yang melihat",
+        OptionKind.CHOICE,
+        (("unlisted", "Semua orang, tetapi tidak di lini masa umum"), ("private", "Hanya pengikut")),
+        usual="Semua orang",
+    ),
+    Option(
+        "warning", "Peringatan isi", OptionKind.TEXT, most=200, help="Tulisan disembunyikan di balik peringatan ini."
+    ),
+    Option("sensitive", "Tutup gambar sampai diketuk", OptionKind.YES),
+)
+"""`visibility`, `spoiler_text`, `sensitive` of POST /api/v1/statuses; the warning counts towards the text."""
 
 URL_LENGTH = 23
 """Every http(s) link, however long: "Posting to your profile", November 2026, and `characters_reserved_per_url`."""
@@ -123,7 +140,8 @@ def read_rules(answer: Answer) -> Rules:
 def problems(message: Message, rules: Rules) -> list[str]:
     """What this server will not take, one sentence each, with the number to come down to."""
     found = []
-    if (count := length(message.text, rules.url)) > rules.text:
+    said = message.text + str(message.options.get("warning") or "")
+    if (count := length(said, rules.url)) > rules.text:
         found.append(f"tulisan {count} karakter, peladen ini menerima paling banyak {rules.text}; pendekkan")
     if len(message.pictures) > rules.images:
         found.append(f"ada {len(message.pictures)} gambar, peladen ini menerima paling banyak {rules.images}")
@@ -153,7 +171,16 @@ def create_body(message: Message, prepared: Json) -> dict[str, Any]:
     """For POST /api/v1/statuses."""
     ids = prepared.get("media_ids")
     media = [str(each) for each in ids] if isinstance(ids, Sequence) and not isinstance(ids, str) else []
-    body = {"status": message.text, "visibility": "public", "language": str(message.options.get("language") or "id")}
+    given = message.options
+    body: dict[str, Any] = {
+        "status": message.text,
+        "visibility": str(given.get("visibility") or "public"),
+        "language": str(given.get("language") or "id"),
+    }
+    if given.get("warning"):
+        body["spoiler_text"] = str(given["warning"])
+    if given.get("sensitive") is True:
+        body["sensitive"] = True
     return body | ({"media_ids": media} if media else {})
 
 

@@ -22,7 +22,7 @@ class TelegramAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = ()
-    options: ClassVar[tuple[Option, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = wire.OPTIONS
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
         self._transport = AioTransport(title=wire.TITLE, timeout=timeout)

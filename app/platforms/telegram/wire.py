@@ -16,6 +16,8 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Option,
+    OptionKind,
     Pace,
     Published,
     PublishError,
@@ -43,6 +45,13 @@ LIMITS = Limits(
 """20 messages a minute in one chat: Bots FAQ, November 2026. A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
 most 1:20 (`sendPhoto`); albums of 2 to 10 (`sendMediaGroup`): Bot API 10.1, June 2026. There is no alt text. `slots`: about
 30 messages a second of one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
+
+OPTIONS = (
+    Option("silent", "Kirim tanpa bunyi pemberitahuan", OptionKind.YES),
+    Option("no_preview", "Jangan tampilkan pratinjau tautan", OptionKind.YES, help="Hanya untuk tulisan tanpa gambar."),
+    Option("protected", "Larang meneruskan dan menyimpan", OptionKind.YES),
+)
+"""`disable_notification`, `link_preview_options`, `protect_content`: Bot API 10.1, June 2026."""
 
 _RATE_GUESS = timedelta(seconds=30)
 _MEMBERS_WHO_POST = {"creator", "administrator"}
@@ -76,12 +85,14 @@ def check_message(message: Message) -> None:
 
 def text_body(account: Account, message: Message) -> dict[str, Any]:
     """For sendMessage; no `parse_mode`, so that nothing in the text is taken for markup."""
-    return {"chat_id": chat_id(account), "text": message.text}
+    preview = {"link_preview_options": {"is_disabled": True}} if message.options.get("no_preview") is True else {}
+    return {"chat_id": chat_id(account), "text": message.text} | _chosen(message) | preview
 
 
 def photo_form(account: Account, message: Message) -> dict[str, str]:
     """For sendPhoto; the file travels beside it as `photo`."""
-    return {"chat_id": chat_id(account)} | ({"caption": message.text} if message.text else {})
+    chosen = {name: "true" for name in _chosen(message)}
+    return {"chat_id": chat_id(account)} | ({"caption": message.text} if message.text else {}) | chosen
 
 
 def video_form(account: Account, message: Message, video: Video) -> dict[str, str]:
@@ -98,7 +109,12 @@ def album_form(account: Account, message: Message) -> dict[str, str]:
     ]
     if message.text:
         media[0]["caption"] = message.text
-    return {"chat_id": chat_id(account), "media": json.dumps(media)}
+    return {"chat_id": chat_id(account), "media": json.dumps(media)} | {name: "true" for name in _chosen(message)}
+
+
+def _chosen(message: Message) -> dict[str, bool]:
+    names = {"silent": "disable_notification", "protected": "protect_content"}
+    return {name: True for ours, name in names.items() if message.options.get(ours) is True}
 
 
 def album_names(count: int) -> Sequence[str]:

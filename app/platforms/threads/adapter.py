@@ -35,7 +35,7 @@ class ThreadsAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=10), timedelta(seconds=60))
-    options: ClassVar[tuple[Option, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = wire.OPTIONS
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime] | None = None) -> None:
         self._timeout = timeout

@@ -29,6 +29,8 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Option,
+    OptionKind,
     Pace,
     Picture,
     Published,
@@ -58,6 +60,17 @@ LIMITS = Limits(
 )
 """250 posts in a rolling 24 hours: "Overview", 14 April 2026. A video is MP4 or MOV, up to 5 minutes and 1 GB: "Posts", 14 April 2026. 500 characters, carousel of 2-20, JPEG or PNG of 8 MB, 320 to 1440 pixels wide, at most 10:1: "Posts", 14 April 2026.
 No limit of alt text is published; 1,000 is taken from Instagram."""
+
+OPTIONS = (
+    Option(
+        "replies",
+        "Siapa yang boleh membalas",
+        OptionKind.CHOICE,
+        (("accounts_you_follow", "Akun yang diikuti"), ("mentioned_only", "Akun yang disebut")),
+        usual="Semua orang",
+    ),
+)
+"""`reply_control`: "Posts", 14 April 2026."""
 
 LINKS = 5
 """Different links in one post: THREADS_API__LINK_LIMIT_EXCEEDED, changelog of December 2025."""
@@ -123,10 +136,10 @@ def check_message(message: Message) -> None:
 def single_form(message: Message) -> dict[str, str]:
     """For POST /{user}/threads without pictures, with one, or with a video."""
     if message.video is not None:
-        return _video_form(message.video) | ({"text": message.text} if message.text else {})
+        return _video_form(message.video) | _said(message)
     if not message.pictures:
-        return {"media_type": "TEXT", "text": message.text}
-    return _picture_form(message.pictures[0]) | ({"text": message.text} if message.text else {})
+        return {"media_type": "TEXT"} | _said(message)
+    return _picture_form(message.pictures[0]) | _said(message)
 
 
 def child_form(picture: Picture) -> dict[str, str]:
@@ -134,8 +147,13 @@ def child_form(picture: Picture) -> dict[str, str]:
 
 
 def carousel_form(message: Message, children: Sequence[str]) -> dict[str, str]:
-    text = {"text": message.text} if message.text else {}
-    return {"media_type": "CAROUSEL", "children": ",".join(children)} | text
+    return {"media_type": "CAROUSEL", "children": ",".join(children)} | _said(message)
+
+
+def _said(message: Message) -> dict[str, str]:
+    """The words, and who may answer them."""
+    replies = message.options.get("replies")
+    return ({"text": message.text} if message.text else {}) | ({"reply_control": str(replies)} if replies else {})
 
 
 def _video_form(video: Video) -> dict[str, str]:

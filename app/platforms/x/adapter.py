@@ -40,7 +40,7 @@ class XAdapter:
     title: ClassVar[str] = wire.TITLE
     limits: ClassVar[Limits] = wire.LIMITS
     look_after: ClassVar[tuple[timedelta, ...]] = (timedelta(seconds=15), timedelta(seconds=90))
-    options: ClassVar[tuple[Option, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = wire.OPTIONS
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._now = now

@@ -37,6 +37,8 @@ from app.platforms.contract import (
     Message,
     Metrics,
     NeedsReconnect,
+    Option,
+    OptionKind,
     Pace,
     Picture,
     Published,
@@ -65,6 +67,21 @@ LIMITS = Limits(
 """POST /2/tweets: 100 in 15 minutes a user, 10,000 in 24 hours an app: "Rate limits" page, 22 August 2026. A video is H.264, 0.5 to 140 seconds, 512 MB, 1:3 to 3:1: "Media best practices", August 2026. 280 weighted characters: "Counting characters" page, August 2026 (25,000 is Premium only, not assumed).
 1-4 photos, 5 MB each, any shape: "Media best practices", August 2026 (GIF up to 15 MB is not used).
 Alt text 1,000: OpenAPI 2.167, `AltText.text.maxLength`."""
+
+OPTIONS = (
+    Option(
+        "replies",
+        "Siapa yang boleh membalas",
+        OptionKind.CHOICE,
+        (
+            ("following", "Akun yang diikuti"),
+            ("mentionedUsers", "Akun yang disebut"),
+            ("verified", "Akun terverifikasi"),
+        ),
+        usual="Semua orang",
+    ),
+)
+"""`reply_settings` of OpenAPI 2.166 and 2.167."""
 
 PRICE_USD, PRICE_WITH_LINK_USD = Decimal("0.015"), Decimal("0.200")
 """For creating a post: "Pricing" page (xdevplatform/docs at 2871328, 22 August 2026; in force since 16 April 2026)."""
@@ -116,7 +133,9 @@ def create_parameters(message: Message, prepared: Json) -> dict[str, Any]:
     """For tweepy's `create_tweet`."""
     ids = prepared.get("media_ids")
     media = [str(each) for each in ids] if isinstance(ids, Sequence) and not isinstance(ids, str) else []
-    return ({"text": message.text} if message.text else {}) | ({"media_ids": media} if media else {})
+    replies = message.options.get("replies")
+    said = {"text": message.text} if message.text else {}
+    return said | ({"media_ids": media} if media else {}) | ({"reply_settings": str(replies)} if replies else {})
 
 
 def upload_body(picture: Picture, encoded: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ OPTIONS = (
         (("unlisted", "Siapa saja yang punya tautannya"), ("private", "Hanya pengelola kanal")),
         usual="Semua orang",
     ),
-    Option("tags", "Tag", OptionKind.NAMES, most=15, help="Pisahkan dengan koma."),
+    Option("tags", "Tag", OptionKind.NAMES, most=8, help="Pisahkan dengan koma."),
     Option("for_kids", "Dibuat untuk anak-anak", OptionKind.YES),
     Option("is_ai", "Memuat gambar buatan AI yang tampak nyata", OptionKind.YES),
 )
