@@ -23,7 +23,6 @@ from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
-from app.platforms.options import read_options
 from app.platforms.registry import TITLES
 from app.posts import rules, store, voices
 from app.posts.attaching import Attached
@@ -278,9 +277,7 @@ class BroadcastService:
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, template.election_id)
-        source = _untouched(template, texts, wanted.lang).choosing(
-            self.adapters, read_options(self.adapters, wanted.options)
-        )
+        source = _untouched(template, texts, wanted.lang).choosing(self.adapters, wanted.options)
         environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
         planner = Planner(
             source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),

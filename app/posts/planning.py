@@ -16,7 +16,7 @@ from app.content.rules import Texts
 from app.content.values import values_for
 from app.kit.errors import BadInput, Problem
 from app.platforms.contract import Adapter
-from app.platforms.options import Chosen, written
+from app.platforms.options import Chosen, read_options, written
 from app.platforms.registry import TITLES
 from app.posts import attaching, rules
 from app.posts.attaching import NOTHING, Attached
@@ -50,7 +50,12 @@ class Source:
     def is_untouched(self) -> bool:
         return self.template_id is not None and self.text is None and not self.overrides and not self.written
 
-    def choosing(self, adapters: Mapping[str, Adapter], chosen: Chosen) -> "Source":
+    def choosing(self, adapters: Mapping[str, Adapter], given: Mapping[str, object]) -> "Source":
+        """With what an author chose on each platform; raises BadInput."""
+        return self.keeping(adapters, read_options(adapters, given))
+
+    def keeping(self, adapters: Mapping[str, Adapter], chosen: Chosen) -> "Source":
+        """With what was read before."""
         return replace(self, options=chosen, written=written(adapters, chosen))
 
 

@@ -325,7 +325,7 @@ class ReviseService:
                 post.content.get("overrides", {}), post.template_id, template.version if template else None,
                 template.title if template else "", template.stages if template else (), post.programme, post.segment,
                 post.pillar,
-            ).choosing(self.adapters, post.content.get("options", {}))  # fmt: skip
+            ).keeping(self.adapters, post.content.get("options", {}))  # fmt: skip
             own = [channels[identity] for identity in post.content.get("channels", ()) if identity in channels]
             cases.append(Case(post, speakers[post.unit_id], own, source))
         return cases

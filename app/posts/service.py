@@ -23,7 +23,7 @@ from app.kit.errors import BadInput, Conflict, Forbidden, NeedsVersion, NotFound
 from app.kit.paging import Page, cut
 from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
-from app.platforms.options import Chosen, read_options
+from app.platforms.options import Chosen
 from app.posts import covering, rules, store, telling, voices
 from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
@@ -267,8 +267,7 @@ class PostService:
                 raise NotFound("Unit ini tidak ada, atau di luar wilayah tugas Anda.")
             actor.must(Act.WRITE, unit.path)
             speaker = (await unit_store.speakers(session, [wanted.unit_id], paths=paths))[wanted.unit_id]
-            chosen = read_options(self.adapters, wanted.options)
-            source = (await self._source(session, actor, wanted)).choosing(self.adapters, chosen)
+            source = (await self._source(session, actor, wanted)).choosing(self.adapters, wanted.options)
             channels = await self._channels(session, wanted, must=submit)
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)

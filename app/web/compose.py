@@ -180,4 +180,5 @@ async def _form(
         request, house, actor, "tulis.html", status=error.status if error else 200, part=part, frame=frame,
         draft=draft, look=shown, stages=fields.stage_choices(frame.calendar, today), error=error.message if error else "",
         problems=by_field(error) if error else {}, clash=clash, offered=offered,
+        optional=fields.optional(house.platforms, [channel.platform for channel in draft.channels]),
     )  # fmt: skip
