@@ -12,6 +12,7 @@ from app.accounts import unit_store as store
 from app.accounts.models import KindDefault, Unit
 from app.accounts.rules import Act, Actor, UnitKind
 from app.accounts.unit_file import UnitFile, UnitPlan
+from app.accounts.variables import problems_in
 from app.audit import service as audit
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, NotFound, Problem
@@ -191,7 +192,7 @@ def _variable_problems(variables: Mapping[str, str | None]) -> Collection[Proble
             problems.append(Problem(f"variables.{name[:60]}", "pakai huruf kecil, angka dan garis bawah saja"))
         elif value is not None and (len(value) > _LONGEST_VALUE or "\x00" in value):
             problems.append(Problem(f"variables.{name}", f"paling panjang {_LONGEST_VALUE} huruf"))
-    return problems
+    return [*problems, *problems_in({name: value for name, value in variables.items() if value is not None})]
 
 
 def _merged(before: Mapping[str, Any], given: Mapping[str, str | None]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class ProblemRow(Row):
     unit_id: int = Field(examples=[17])
     unit_name: str = Field(examples=["PPS Cilendek Barat"])
     reason: str = Field(examples=["Belum ada akun Instagram yang tersambung."])
+    field: str = Field("", examples=["channels"], description="Yang menghalangi: channels, variables.<nama>, text, ...")
 
 
 class SampleRow(Row):

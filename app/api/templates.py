@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
+from app.accounts.variables import VariableKind, kind_of
 from app.api.deps import ActorDep, Body, HouseDep, IfNoneMatch, LimitedRoute, Moment, PageDep, Row, linked, unchanged
 from app.api.guard import Finding
 from app.content.drafts import Change, Draft, nested, texts_from
@@ -32,6 +33,10 @@ class TemplateRow(Row):
     languages: list[str] = Field(examples=[["id", "su"]])
     needs: list[str] = Field(examples=[["nama_unit", "tanggal_kegiatan"]], description="Semua variabel yang dipakai.")
     ask: list[str] = Field(examples=[["tanggal_kegiatan"]], description="Variabel yang perlu diisi orang.")
+    kinds: dict[str, VariableKind] = Field(
+        examples=[{"tanggal_kegiatan": "date"}], description="Jenis isian yang diminta."
+    )
+    needs_reader: list[str] = Field(examples=[["su"]], description="Bahasa yang belum dibaca penutur aslinya.")
     pillar: str = Field(examples=["program"])
     programme: str = Field(examples=["ketuk_pintu_pemilih"])
     segment: str = Field(examples=["umum"])
@@ -68,6 +73,10 @@ class TemplateChange(Body):
     pillar: Word | None = Field(None, examples=["program"])
     programme: Word | None = Field(None, examples=["ketuk_pintu_pemilih"])
     segment: Word | None = Field(None, examples=["pemula"])
+
+
+class ConfirmBody(Body):
+    lang: str = Field(pattern=r"^[a-z]{2,3}$", examples=["su"])
 
 
 class RenderWanted(Body):
@@ -152,6 +161,13 @@ async def edit_template(
     return _row(await house.templates.edit(actor, template_id, change, if_match=if_match), response)
 
 
+@router.post("/templates/{template_id}/confirm", summary="Nyatakan teks dalam satu bahasa sudah dibaca penutur aslinya")
+async def confirm_template(
+    response: Response, house: HouseDep, actor: ActorDep, template_id: TemplateId, body: ConfirmBody
+) -> TemplateRow:
+    return _row(await house.templates.confirm(actor, template_id, body.lang), response)
+
+
 @router.post("/templates/{template_id}/render", summary="Coba templat untuk satu unit")
 async def render_template(
     house: HouseDep, actor: ActorDep, template_id: TemplateId, body: RenderWanted
@@ -170,4 +186,5 @@ async def render_template(
 def _row(view: TemplateView, response: Response | None = None) -> TemplateRow:
     if response is not None:
         response.headers["ETag"] = view.etag
-    return TemplateRow.model_validate({**vars(view), "etag": view.etag, "texts": nested(view.texts)})
+    kinds = {name: kind_of(name) for name in view.ask}
+    return TemplateRow.model_validate({**vars(view), "etag": view.etag, "texts": nested(view.texts), "kinds": kinds})

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
+from app.content.languages import INDONESIAN, is_language
 from app.content.models import Media
-from app.content.rules import LANGUAGES
 from app.kit.errors import BadInput, Problem
 
-INDONESIAN = "id"
 LONGEST_ALT = 1000
 
 
@@ -22,8 +21,10 @@ def alt_in(row: Media, lang: str) -> str:
 
 def read_alts(alt_text: str, alt_texts: Mapping[str, str]) -> dict[str, str]:
     """Every description checked; the Indonesian one must be there."""
-    if unknown := sorted(set(alt_texts) - LANGUAGES.keys()):
-        message = f"Bahasa teks alternatif tidak dikenal: {', '.join(unknown)}. Pilihan: {', '.join(LANGUAGES)}."
+    if unknown := sorted(lang for lang in alt_texts if not is_language(lang)):
+        message = (
+            f"Bahasa teks alternatif tidak dikenal: {', '.join(unknown)}. Pakai kode ISO 639, misalnya id, su, jv."
+        )
         raise BadInput(message, Problem("alt_texts", "bahasa tidak dikenal"))
     others = {lang: text for lang, text in alt_texts.items() if lang != INDONESIAN and text.strip()}
     first = _alt(alt_text.strip() or alt_texts.get(INDONESIAN, ""), "alt_text")

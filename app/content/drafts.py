@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.accounts.rules import UnitKind
-from app.content.rules import ALT, LANGUAGES, LONG, SEGMENTS, SHORT, Texts, languages_of
+from app.content.languages import is_language
+from app.content.rules import ALT, LONG, SEGMENTS, SHORT, Texts, languages_of
 from app.content.sandbox import check
 from app.kit.errors import Problem
 from app.tahapan.rules import ANY_STAGE
@@ -94,8 +95,8 @@ def _texts(texts: Texts, known: Known) -> Iterator[Problem]:
         yield Problem("texts", f"tulis paling sedikit satu teks, misalnya id.{SHORT}")
     for (lang, variant), text in texts.items():
         where = f"texts.{lang}.{variant}"
-        if lang not in LANGUAGES:
-            yield Problem(where, f'bahasa "{lang}" tidak dikenal; pilih dari {", ".join(LANGUAGES)}')
+        if not is_language(lang):
+            yield Problem(where, f'bahasa "{lang}" tidak dikenal; pakai kode ISO 639, misalnya id, su, jv')
         elif variant not in variants:
             yield Problem(where, f'varian "{variant}" tidak dikenal; pilih dari {", ".join(dict.fromkeys(variants))}')
         elif not text.strip():

@@ -12,7 +12,8 @@ from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
 from app.audit.service import record
 from app.content import media_store as store
-from app.content.alts import INDONESIAN, read_alts
+from app.content.alts import read_alts
+from app.content.languages import INDONESIAN
 from app.content.media import MediaService
 from app.content.media_files import remove
 from app.content.media_store import MediaFilter

@@ -12,8 +12,9 @@ import yaml
 from app.audit.service import record
 from app.content import store
 from app.content.drafts import Draft, Known, problems_of
+from app.content.languages import INDONESIAN
 from app.content.models import PostTemplate
-from app.content.rules import ALT, LANGUAGES, LONG, SHORT, needs_of, segment_of
+from app.content.rules import ALT, LONG, SHORT, needs_of, segment_of
 from app.kit.db import Database, WriteSession
 from app.kit.errors import BadInput, Problem
 from app.platforms.registry import PLATFORMS
@@ -103,7 +104,7 @@ async def _write(session: WriteSession, row: PostTemplate, draft: Draft) -> None
     await session.flush()
     assert row.id is not None
     # Only Indonesian was written by those who read it; every other language waits for a native reader.
-    await store.set_texts(session, row.id, draft.texts, needs_reader=[lang for lang in LANGUAGES if lang != "id"])
+    await store.set_texts(session, row.id, draft.texts, needs_reader={lang for lang, _ in draft.texts} - {INDONESIAN})
 
 
 def _values(draft: Draft) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.audit.service import record
 from app.content import media_store as store
-from app.content.alts import INDONESIAN, LONGEST_ALT, read_alts
+from app.content.alts import LONGEST_ALT, read_alts
+from app.content.languages import INDONESIAN
 from app.content.media_files import PART, collect, head_of, remove_parts, write
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, is_heif, reencode, too_large

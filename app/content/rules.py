@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from app.content.languages import language_name
 from app.content.sandbox import Missing, NotAllowed, RenderError, Unfit, compile_text, names
 from app.platforms.contract import Limits
 
@@ -72,7 +73,7 @@ def compose(texts: Texts, *, lang: str, platform: str, values: Mapping[str, obje
     """The text and the picture's description in one language for one platform."""
     source = pick_variant(texts, lang, platform)
     if source is None:
-        return Composed("", "", problems=(f"templat ini belum punya teks {LANGUAGES.get(lang, lang)}",))
+        return Composed("", "", problems=(f"templat ini belum punya teks {language_name(lang)}",))
     text, text_missing, text_problems = _render(source, values)
     alt, alt_missing, alt_problems = _render(texts.get((lang, ALT)) or texts.get(("id", ALT)) or "", values)
     missing = tuple(sorted({*text_missing, *alt_missing}))

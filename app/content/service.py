@@ -1,6 +1,6 @@
 """How templates are listed, written and rendered for one unit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,13 @@ from app.accounts.models import Unit
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor, UnitKind
 from app.accounts.speaker import Speaker
+from app.accounts.variables import unfit
 from app.audit.service import record
 from app.content import store
 from app.content.drafts import Change, Draft, Known, problems_of
 from app.content.guard import Finding, Rules, check_text
 from app.content.guard_service import facts_for
+from app.content.languages import INDONESIAN
 from app.content.loading import SHIPPED, LoadReport, load_templates
 from app.content.models import PostTemplate
 from app.content.rules import Ruler, Texts, compose, languages_of, measure, needs_of, segment_of
@@ -35,7 +37,7 @@ _NOT_FOUND = "Templat itu tidak ada, atau bukan untuk unit Anda."
 
 @dataclass(frozen=True)
 class TemplateView:
-    """A template with its words. `ask`: variables that a person must fill in."""
+    """A template with its words. `ask`: variables that a person must fill in; `needs_reader`: languages that no native speaker has read."""
 
     id: int
     key: str
@@ -51,10 +53,11 @@ class TemplateView:
     version: int
     languages: list[str]
     texts: Texts
+    needs_reader: Sequence[str] = ()
 
     @property
     def etag(self) -> str:
-        return f'"t{self.id}-{self.version}"'
+        return f'"{"-".join([f"t{self.id}", str(self.version), *self.needs_reader])}"'
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,34 @@ class TemplateService:
         async with self.db.read() as session:
             rows = await store.list_templates(session, actor.paths(Act.READ), wanted, limit=limit, after=after)
             page = cut(rows, limit, lambda row: [row.id])
-            texts = await store.texts_of(session, [row.id for row in page.rows if row.id])
-        return Page([_view(row, texts[row.id or 0]) for row in page.rows], page.next)
+            ids = [row.id for row in page.rows if row.id]
+            texts, unread = await store.texts_of(session, ids), await store.unread_of(session, ids)
+        return Page([_view(row, texts[row.id or 0], unread[row.id or 0]) for row in page.rows], page.next)
 
     async def get(self, actor: Actor, template_id: int) -> TemplateView:
         """Raises NotFound."""
         async with self.db.read() as session:
             row = await _visible(session, actor, template_id)
-            return _view(row, (await store.texts_of(session, [template_id]))[template_id])
+            unread = (await store.unread_of(session, [template_id]))[template_id]
+            return _view(row, (await store.texts_of(session, [template_id]))[template_id], unread)
+
+    async def confirm(self, actor: Actor, template_id: int, lang: str) -> TemplateView:
+        """A person who speaks it has read the words in this language. Raises NotFound, Forbidden, Conflict where none waited."""
+        actor.must(Act.TEMPLATES)
+        async with self.db.write() as session:
+            row = await _visible(session, actor, template_id, to_change=True)
+            if not await store.mark_read(session, template_id, lang):
+                raise Conflict("Tidak ada teks dalam bahasa ini yang menunggu dibaca penutur asli.")
+            detail = {"key": row.key, "lang": lang}
+            await record(
+                session,
+                at=self.now(),
+                actor=actor.label,
+                action="template.confirm",
+                subject=f"template:{template_id}",
+                detail=detail,
+            )
+        return await self.get(actor, template_id)
 
     async def add(self, actor: Actor, draft: Draft, *, unit_id: int | None = None) -> TemplateView:
         """A template of `unit_id` (None: the unit where the actor keeps templates) and those beneath.
@@ -125,7 +148,8 @@ class TemplateService:
                 if await store.by_keys(session, owner.election_id, [draft.key]):
                     raise _taken(draft.key)
                 row = PostTemplate(election_id=owner.election_id, unit_id=owner.id, key=draft.key, title="")
-                return await self._save(session, actor, row, draft, action="template.add")
+                unread = {lang for lang, _ in draft.texts} - {INDONESIAN}
+                return await self._save(session, actor, row, draft, action="template.add", unread=unread)
         except IntegrityError as error:  # somebody else took the key in the same moment
             raise _taken(draft.key) from error
 
@@ -140,15 +164,17 @@ class TemplateService:
             row = await _visible(session, actor, template_id, to_change=True)
             await _must_keep(session, actor, row)
             texts = (await store.texts_of(session, [template_id]))[template_id]
-            if if_match is not None and not names(if_match, _view(row, texts).etag):
+            waiting = (await store.unread_of(session, [template_id]))[template_id]
+            if if_match is not None and not names(if_match, _view(row, texts, waiting).etag):
                 raise Stale("Templat ini sudah diubah sejak Anda membacanya. Muat ulang, lalu ulangi.")
             before = _draft(row, texts)
             after = _changed(before, change)
             if after == before:
-                return _view(row, texts)
+                return _view(row, texts, waiting)
             await self._check(session, after, row.election_id)
             row.version += 1
-            return await self._save(session, actor, row, after, action="template.edit")
+            unread = {*waiting, *_rewritten(before, after)}
+            return await self._save(session, actor, row, after, action="template.edit", unread=unread)
 
     async def render(self, actor: Actor, template_id: int, wanted: RenderInput) -> Rendered:
         """What one unit would say with this template.
@@ -184,7 +210,7 @@ class TemplateService:
             length=measured.length,
             limit=measured.limit,
             missing=composed.missing,
-            problems=composed.problems,
+            problems=(*composed.problems, *_unfit(wanted.variables or {})),
             guard=tuple(check_text(self.guard, composed.text, facts_for(speaker, calendar, at))),
             tahapan=stage.code if stage else None,
         )
@@ -196,7 +222,14 @@ class TemplateService:
             raise BadInput(f"Templat belum dapat disimpan. {said}", *problems)
 
     async def _save(
-        self, session: WriteSession, actor: Actor, row: PostTemplate, draft: Draft, *, action: str
+        self,
+        session: WriteSession,
+        actor: Actor,
+        row: PostTemplate,
+        draft: Draft,
+        *,
+        action: str,
+        unread: Collection[str],
     ) -> TemplateView:
         row.title, row.pillar, row.programme = draft.title.strip(), draft.pillar, draft.programme
         row.stages, row.units, row.needs = list(draft.stages), list(draft.units), needs_of(draft.texts)
@@ -205,12 +238,22 @@ class TemplateService:
         session.add(row)
         await session.flush()
         assert row.id is not None
-        await store.set_texts(session, row.id, draft.texts)
+        await store.set_texts(session, row.id, draft.texts, needs_reader=unread)
         detail = {"key": row.key, "version": row.version}
         await record(
             session, at=self.now(), actor=actor.label, action=action, subject=f"template:{row.id}", detail=detail
         )
-        return _view(row, draft.texts)
+        return _view(row, draft.texts, sorted({lang for lang, _ in draft.texts} & set(unread)))
+
+
+def _unfit(given: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {said}" for name, value in given.items() if (said := unfit(name, value))]
+
+
+def _rewritten(before: Draft, after: Draft) -> set[str]:
+    """Languages other than Indonesian whose words have changed: somebody who speaks them must read them again."""
+    changed = {place for place, text in after.texts.items() if before.texts.get(place) != text}
+    return {lang for lang, _ in changed} - {INDONESIAN}
 
 
 async def _visible(session: ReadSession, actor: Actor, template_id: int, *, to_change: bool = False) -> PostTemplate:
@@ -285,7 +328,7 @@ def _changed(before: Draft, change: Change) -> Draft:
     return replace(before, texts={place: text for place, text in texts.items() if text is not None}, **given)
 
 
-def _view(row: PostTemplate, texts: Texts) -> TemplateView:
+def _view(row: PostTemplate, texts: Texts, unread: Sequence[str] = ()) -> TemplateView:
     assert row.id is not None
     return TemplateView(
         id=row.id,
@@ -302,4 +345,5 @@ def _view(row: PostTemplate, texts: Texts) -> TemplateView:
         version=row.version,
         languages=languages_of(texts),
         texts=texts,
+        needs_reader=tuple(unread),
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, false, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, delete, false, or_, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 from sqlmodel import select as select_rows
@@ -91,6 +91,24 @@ async def texts_of(session: ReadSession, template_ids: Collection[int]) -> dict[
     return dict(found)
 
 
+async def unread_of(session: ReadSession, template_ids: Collection[int]) -> dict[int, list[str]]:
+    """By template, the languages that no native speaker has read yet."""
+    query = select(col(TemplateText.template_id), col(TemplateText.lang)).distinct()
+    query = query.where(col(TemplateText.template_id).in_(template_ids), col(TemplateText.needs_reader))
+    found: dict[int, list[str]] = {template_id: [] for template_id in template_ids}
+    for row in (await session.run(query.order_by(col(TemplateText.lang)))).all():
+        found[row[0]].append(row[1])
+    return found
+
+
+async def mark_read(session: WriteSession, template_id: int, lang: str) -> bool:
+    """False where nothing in this language waited."""
+    statement = update(TemplateText).where(
+        col(TemplateText.template_id) == template_id, col(TemplateText.lang) == lang, col(TemplateText.needs_reader)
+    )
+    return (await session.run(statement.values(needs_reader=False))).rowcount > 0
+
+
 async def titles(session: ReadSession, template_ids: Collection[int]) -> dict[int, str]:
     """Of templates that the caller has come upon through something it may see."""
     query = select(col(PostTemplate.id), col(PostTemplate.title)).where(col(PostTemplate.id).in_(template_ids))
@@ -113,7 +131,7 @@ async def by_keys(session: ReadSession, election_id: int, keys: Collection[str])
 async def set_texts(
     session: WriteSession, template_id: int, texts: Texts, *, needs_reader: Collection[str] = ()
 ) -> None:
-    """Puts `texts` in the place of all the template has. Texts in a language of `needs_reader` are marked so."""
+    """Puts `texts` in the place of all the template has. Those in a language of `needs_reader` wait for a native speaker."""
     await session.run(delete(TemplateText).where(col(TemplateText.template_id) == template_id))
     rows: list[Mapping[str, Any]] = [
         {

@@ -67,9 +67,12 @@ class BroadcastInput:
 
 @dataclass(frozen=True)
 class UnitProblem:
+    """`field`: what stands in the way, such as `variables.alamat`, `channels`, `text`; empty where nothing of the unit does."""
+
     unit_id: int
     unit_name: str
     reason: str
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -316,12 +319,14 @@ class BroadcastService:
             own = channels[speaker.unit_id]
             asked = () if wanted.corrects else dict.fromkeys(wanted.platforms)
             absent = [p for p in asked if p not in {channel.platform for channel in own}]
-            problems += [_problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.") for p in absent]
+            problems += [
+                _problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.", "channels") for p in absent
+            ]
             if not own:
                 continue
             plan = planner.plan(speaker, own, later=rules.stagger(index, len(speakers), wanted.stagger_minutes))
             if plan.troubles:
-                problems += [_problem(speaker, trouble.message) for trouble in plan.troubles]
+                problems += [_problem(speaker, trouble.message, trouble.field) for trouble in plan.troubles]
                 continue
             route = rules.route(actor, speaker.path, is_untouched=True, levels=plan.levels, sensitive=plan.sensitive)
             items.append(Item(plan, route, wanted.media))
@@ -456,12 +461,17 @@ def _samples(plan: Plan) -> list[Sample]:
     ]
 
 
-def _problem(speaker: Speaker, reason: str) -> UnitProblem:
-    return UnitProblem(speaker.unit_id, speaker.name, reason)
+def _problem(speaker: Speaker, reason: str, field: str = "") -> UnitProblem:
+    return UnitProblem(speaker.unit_id, speaker.name, reason, field)
 
 
 def _problem_json(problem: UnitProblem) -> dict[str, Any]:
-    return {"unit_id": problem.unit_id, "unit_name": problem.unit_name, "reason": problem.reason}
+    return {
+        "unit_id": problem.unit_id,
+        "unit_name": problem.unit_name,
+        "reason": problem.reason,
+        "field": problem.field,
+    }
 
 
 def _request(wanted: BroadcastInput) -> dict[str, Any]:

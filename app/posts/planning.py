@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.accounts.speaker import Speaker
+from app.accounts.variables import problems_in
 from app.channels.models import Channel
 from app.content import rules as content_rules
 from app.content.guard import Finding, Rules, check_text
@@ -142,6 +143,7 @@ class Planner:
         )
         values = values_for(speaker, calendar, stage=stage, due_at=spoken_at, given=self.given)
         troubles = [Trouble("media", said)] if (said := attaching.mixed(self.attached)) else []
+        troubles += [Trouble(one.field, f"Isian {one.field[10:]}: {one.message}.") for one in problems_in(self.given)]
         missing: dict[str, None] = {}
         variants = [
             self._variant(platform, values, troubles, missing)

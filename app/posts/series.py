@@ -242,7 +242,13 @@ class SeriesService:
                 continue
             drafts.append((step, draft))
             problems += [
-                {"step": step.name, "unit_id": p.unit_id, "unit_name": p.unit_name, "reason": p.reason}
+                {
+                    "step": step.name,
+                    "unit_id": p.unit_id,
+                    "unit_name": p.unit_name,
+                    "reason": p.reason,
+                    "field": p.field,
+                }
                 for p in draft.problems
             ]
         if without is not None:

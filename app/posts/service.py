@@ -95,6 +95,7 @@ class PostView:
     needs: Reviewer = Reviewer.NOBODY
     answer: rules.Answer = rules.Answer.NONE
     urgent: bool = False
+    given_until: datetime | None = None
     options: Chosen = field(default_factory=dict)
 
 
@@ -466,35 +467,12 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
     if state is PostState.SCHEDULED and deliveries and all(delivery.state not in OPEN for delivery in deliveries):
         state = PostState.DONE  # the sweep that writes it down comes a little later
     return PostView(
-        post.id or 0,
-        post.unit_id,
-        post.broadcast_id,
-        post.template_id,
-        state,
-        post.reason,
-        post.lang,
-        content.get("text"),
-        content.get("overrides", {}),
-        content.get("variables", {}),
-        content.get("media", []),
-        content.get("channels", []),
-        post.timing,
-        post.due_at,
-        post.valid_until,
-        post.tahapan,
-        post.programme,
-        post.segment,
-        content.get("variants", []),
-        content.get("guard", []),
-        content.get("troubles", []),
-        deliveries,
-        etag_of(post, deliveries),
-        post.created_by,
-        post.approved_by,
-        price_of((d.platform, d.environment, said.get(d.platform, "")) for d in deliveries),
-        edited_by=content.get("edited_by"),
-        needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
-        answer=rules.Answer(post.answer),
-        urgent=bool(content.get("urgent")),
+        post.id or 0, post.unit_id, post.broadcast_id, post.template_id, state, post.reason, post.lang, content.get("text"),
+        content.get("overrides", {}), content.get("variables", {}), content.get("media", []), content.get("channels", []),
+        post.timing, post.due_at, post.valid_until, post.tahapan, post.programme, post.segment, content.get("variants", []),
+        content.get("guard", []), content.get("troubles", []), deliveries, etag_of(post, deliveries), post.created_by,
+        post.approved_by, price_of((d.platform, d.environment, said.get(d.platform, "")) for d in deliveries),
+        edited_by=content.get("edited_by"), needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
+        answer=rules.Answer(post.answer), urgent=bool(content.get("urgent")), given_until=input_of(post).valid_until,
         options=content.get("options", {}),
-    )
+    )  # fmt: skip

@@ -69,10 +69,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Units that share one reason."""
+    """Units that share one reason, each with the page where it is mended; empty where there is none."""
 
     reason: str
-    units: Sequence[str]
+    units: Sequence[tuple[str, str]]
 
 
 @router.get("/siaran")
@@ -326,10 +326,20 @@ _ORDER = (
 
 
 def _troubles(problems: Sequence[UnitProblem]) -> list[Trouble]:
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[str, list[tuple[str, str]]] = {}
     for problem in problems:
-        by_reason.setdefault(problem.reason, []).append(problem.unit_name)
+        by_reason.setdefault(problem.reason, []).append((problem.unit_name, mend_page(problem.unit_id, problem.field)))
     return [Trouble(reason, units) for reason, units in by_reason.items()]
+
+
+def mend_page(unit_id: int, field: str) -> str:
+    """Where what stands in a unit's way is mended; empty where nothing of the unit is at fault."""
+    if field == "channels":
+        return f"/akun/baru?unit={unit_id}"
+    if field.startswith("variables."):
+        name = field.removeprefix("variables.")
+        return f"/unit/{unit_id}?isi={name}#isi-{name}"
+    return f"/unit/{unit_id}" if field.startswith("text") else ""
 
 
 def _when(at: datetime | None, frame: Frame) -> words.Moment | None:

@@ -178,7 +178,8 @@ async def _form(
     _, offered = await from_library(house, actor, [one_of.id for one_of in draft.media], draft.sought, lang=draft.lang)
     return await page(
         request, house, actor, "tulis.html", status=error.status if error else 200, part=part, frame=frame,
-        draft=draft, look=shown, stages=fields.stage_choices(frame.calendar, today), error=error.message if error else "",
+        draft=draft, look=shown, grace_hours=round(house.settings.grace_hours),
+        stages=fields.stage_choices(frame.calendar, today), error=error.message if error else "",
         problems=by_field(error) if error else {}, clash=clash, offered=offered,
         optional=fields.optional(house.platforms, [channel.platform for channel in draft.channels]),
     )  # fmt: skip

@@ -57,6 +57,7 @@ class Draft:
     alts: Mapping[str, str]
     when: When
     urgent: bool = False
+    until: str = ""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sought: str = ""
     post_id: int | None = None
@@ -95,6 +96,7 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
         alts={code: text for code in LANGUAGES if (text := one(form, f"{ALT}{code}").strip())},
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
         urgent=bool(one(form, "mendesak")),
+        until=one(form, "batas"),
         options=fields.options_of(form, house.platforms),
         post_id=int(post_id) if is_id(post_id) else None,
         etag=one(form, "versi"),
@@ -119,6 +121,7 @@ async def draft_of_post(house: Kentongan, actor: Actor, post: PostView) -> Draft
         alts={},
         when=_when(Timing.from_json(post.timing), now=house.clock.now(), zone=unit.timezone),
         urgent=post.urgent,
+        until=f"{post.given_until.astimezone(ZoneInfo(unit.timezone)):%Y-%m-%dT%H:%M}" if post.given_until else "",
         options=post.options,
         post_id=post.id,
         etag=post.etag,
@@ -137,6 +140,7 @@ def wanted(draft: Draft, now: datetime) -> PostInput:
         timing=fields.read_timing(draft.when, draft.unit.timezone, now=now),
         variables=draft.given,
         urgent=draft.urgent,
+        valid_until=fields.read_moment(draft.until, draft.unit.timezone, "batas") if draft.until else None,
         options=draft.options,
     )
 
@@ -144,7 +148,7 @@ def wanted(draft: Draft, now: datetime) -> PostInput:
 def changes(draft: Draft, now: datetime) -> dict[str, Any]:
     """What an edit puts in the place of what was there; unit and template stay."""
     new = wanted(draft, now)
-    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent", "options")
+    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent", "options", "valid_until")
     return {name: getattr(new, name) for name in names}
 
 

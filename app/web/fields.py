@@ -194,6 +194,7 @@ _FIELDS = {
     "rw_count": "rw",
     "email": "surel",
     "role": "peran",
+    "valid_until": "batas",
     "name": "nama",
     "starts_on": "mulai",
     "ends_on": "selesai",

@@ -10,13 +10,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.accounts.rules import Actor
 from app.bootstrap import Kentongan
+from app.content.languages import language_name
 from app.content.rules import LANGUAGES
 from app.content.values import zone_name
 from app.settings import ROOT
 from app.web import words
 from app.web.assets import address
 from app.web.frame import Frame, frame_for
-from app.web.templates import variable_example, variable_name
+from app.web.templates import variable_example, variable_input, variable_name
 
 # What a page may say after a form was sent; the address carries the key, never the words.
 NOTES = {
@@ -60,6 +61,7 @@ NOTES = {
     "tahan": "Ditahan. Tidak terbit sampai dilepas.",
     "lepas": "Dilepas. Terbit sesuai waktunya bila sudah disetujui.",
     "siaran-setuju": "Siaran disetujui, termasuk semua salinan yang tidak diubah unit.",
+    "bahasa": "Tercatat: teksnya sudah dibaca penutur asli.",
     "wakil": "Wakil peninjau tersimpan.",
     "saran-tolak": "Saran ditolak; alasannya dibaca oleh pengirim siaran.",
     "seri": "Seri dibuat.",
@@ -95,6 +97,7 @@ MACROS = (
     "_laporan.html",
     "_bebaskan.html",
     "_percakapan.html",
+    "_bahasa.html",
     "_pustaka.html",
     "_siap.html",
     "_tulis.html",
@@ -112,10 +115,12 @@ def _environment() -> Environment:
     env.globals |= {
         "asset": address,
         "words": words,
+        "language_name": language_name,
         "languages": LANGUAGES,
         "zone_name": zone_name,
         "variable_name": variable_name,
         "variable_example": variable_example,
+        "variable_input": variable_input,
     }
     env.filters |= {"moment": words.moment, "moment_to_the_second": words.moment_to_the_second, "number": words.number}
     # As globals, because a block rendered alone does not run the imports at the top of its page.

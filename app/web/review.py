@@ -209,6 +209,7 @@ async def _show(
     frame = await frame_for(house, actor)
     return await page(
         request, house, actor, "tinjau_satu.html", status=error.status if error else 200, frame=frame, post=post, unit=unit,
+        source=await house.templates.get(actor, post.template_id) if post.template_id else None,
         title=titles[post.template_id], label=words.POST_STATES[post.state],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         beside=await _beside(house, actor, post), warnings=_warnings(post), photos=await photos_of(house, actor, post),

@@ -35,13 +35,14 @@ from app.web import (
     stage_tables,
     stages,
     tasks,
+    template_languages,
     units,
 )
 from app.web.shield import Shield
 
 ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
-    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, recaps.router, figures.router, activities.router, units.router,
+    calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
     security.router, library.router,
     history.router,

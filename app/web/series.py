@@ -15,7 +15,7 @@ from app.posts.rules import PostState
 from app.posts.series import SeriesView
 from app.posts.series_rules import WEEKDAYS
 from app.web import fields, series_form, words
-from app.web.broadcast import Trouble
+from app.web.broadcast import Trouble, mend_page
 from app.web.fields import by_field, clean, is_id, one
 from app.web.frame import Frame, frame_for
 from app.web.render import go, page
@@ -198,8 +198,9 @@ def _step(name: str) -> str:
 
 def _troubles(view: SeriesView) -> Sequence[Trouble]:
     """Units that share one reason; what concerns a whole moment is named by that."""
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, dict[str, str]] = {}
     for problem in view.problems:
         who = problem["unit_name"] or _step(problem["step"])
-        found.setdefault(problem["reason"], {})[who] = None
-    return [Trouble(reason, list(names)) for reason, names in found.items()]
+        href = mend_page(problem["unit_id"], problem.get("field", "")) if problem["unit_id"] else ""
+        found.setdefault(problem["reason"], {})[who] = href
+    return [Trouble(reason, list(places.items())) for reason, places in found.items()]

@@ -10,8 +10,10 @@ from app.accounts import unit_store
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
+from app.accounts.variables import VariableKind, kind_of
 from app.bootstrap import Kentongan
-from app.content.rules import LANGUAGES, compose, pick_variant
+from app.content.languages import language_name
+from app.content.rules import compose, pick_variant
 from app.content.service import TemplateView
 from app.content.values import values_for
 from app.tahapan.rules import Calendar, Stage
@@ -34,6 +36,13 @@ _EXAMPLES = {
     "tempat_kegiatan": "Balai RW 05, bukan alamat rumah warga",
     "nama_pasar": "Pasar Merdeka",
     "nama_sekolah": "SMAN 7 Bogor",
+}
+
+_INPUTS = {
+    VariableKind.DATE: ' type="date"',
+    VariableKind.NUMBER: ' inputmode="numeric"',
+    VariableKind.URL: ' inputmode="url"',
+    VariableKind.PHONE: ' inputmode="tel"',
 }
 
 _OTHER_BRANCH = re.compile(r"\{%-?\s*el.*?\{%-?\s*endif\s*-?%\}", re.DOTALL)
@@ -96,6 +105,11 @@ def variable_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " ").capitalize())
 
 
+def variable_input(name: str) -> str:
+    """The attributes of an input that takes such a value."""
+    return _INPUTS.get(kind_of(name), "")
+
+
 def variable_example(name: str) -> str:
     return _EXAMPLES.get(name, "")
 
@@ -140,7 +154,7 @@ async def sieves(house: Kentongan, actor: Actor, calendar: Calendar | None, kind
 
 def _choice(row: TemplateView, calendar: Calendar | None, today: date, voice: Voice | None) -> Choice:
     stage = calendar.stage_of(row.stages, today) if calendar else None
-    languages = " · ".join(LANGUAGES.get(lang, lang) for lang in row.languages)
+    languages = " · ".join(language_name(lang) for lang in row.languages)
     return Choice(row.id, row.title, _excerpt(row, stage, voice), stage.name if stage else None, languages)
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts.variables import VariableKind, kind_of
 from app.bootstrap import Kentongan
 from app.content.values import zone_name
 from app.kit.errors import AppError, BadInput, Problem
@@ -40,6 +41,7 @@ class Value:
     own: str
     inherited: str
     example: str
+    kind: VariableKind
 
 
 @router.get("/unit")
@@ -64,8 +66,15 @@ async def list_units(
 
 
 @router.get("/unit/{unit_id}")
-async def show(request: Request, house: HouseDep, actor: VisitorDep, unit_id: UnitId) -> Response:
-    return await _show(request, house, actor, unit_id)
+async def show(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit_id: UnitId,
+    isi: Annotated[str, Query(max_length=40, pattern=r"^[a-z0-9_]*$")] = "",
+) -> Response:
+    """`isi`: a variable that a text has asked for and that the unit has never had."""
+    return await _show(request, house, actor, unit_id, asked=isi)
 
 
 @router.post("/unit/{unit_id}")
@@ -90,13 +99,14 @@ async def _show(
     *,
     form: FormData | None = None,
     error: AppError | None = None,
+    asked: str = "",
 ) -> Response:
     unit = await house.units.get(actor, unit_id)
     found = await house.units.list(actor, limit=2, cursor=None)
     form = form if form is not None else _as_form(unit)
     return await page(
         request, house, actor, "unit_satu.html", status=error.status if error else 200, unit=unit,
-        values=await _values(house, actor, unit, form), may_edit=actor.may(Act.WRITE, unit.path),
+        values=await _values(house, actor, unit, form, asked), may_edit=actor.may(Act.WRITE, unit.path),
         has_more=len(found.rows) > 1, name=one(form, "nama"), zone=one(form, "zona"), rw=one(form, "rw"),
         new_name=one(form, "baru-nama"), new_value=one(form, "baru-nilai"), zones=_zones(unit.timezone),
         reviewers=await house.deputies.reviewers(actor, unit_id),
@@ -111,17 +121,21 @@ def _as_form(unit: Unit) -> FormData:
     return FormData(kept | {"nama": unit.name, "zona": unit.timezone, "rw": rw})
 
 
-async def _values(house: Kentongan, actor: Actor, unit: Unit, form: FormData) -> list[Value]:
+async def _values(house: Kentongan, actor: Actor, unit: Unit, form: FormData, asked: str) -> list[Value]:
     """Own ones are seen through: without them the unit says what the unit above it says, if that is in sight."""
     effective = (await house.units.values(actor, [unit.id or 0])).get(unit.id or 0, {})
     above: Mapping[str, str] = {}
     if unit.parent_id is not None:
         above = (await house.units.values(actor, [unit.parent_id])).get(unit.parent_id, {})
-    names = dict.fromkeys([*sorted(effective), *USUAL])
+    names = dict.fromkeys([*sorted(effective), *USUAL, *([asked] if asked else [])])
     shown = []
     for name in names:
         inherited = above.get(name, "") if name in unit.variables else effective.get(name, "")
-        shown.append(Value(name, variable_name(name), one(form, VARIABLE + name), inherited, variable_example(name)))
+        shown.append(
+            Value(
+                name, variable_name(name), one(form, VARIABLE + name), inherited, variable_example(name), kind_of(name)
+            )
+        )
     return shown
 
 

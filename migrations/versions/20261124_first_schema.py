@@ -1,6 +1,6 @@
 """first schema
 
-Revision: bcd90a91c479, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa

@@ -79,6 +79,13 @@ class World:
         made = await self.site.house.templates.add(self.site.cast.budi, draft, unit_id=id_of(self.site.cast.ppk_barat))
         return made.id
 
+    async def sundanese(self) -> int:
+        """A template with words that no native speaker has read."""
+        texts = {("id", "short"): "Halo {{ nama_unit }}", ("su", "short"): "Halo {{ nama_unit }}"}
+        draft = Draft(f"templat-{next(self.numbers)}", "Kabar", ("*",), ("ppk", "pps"), texts)
+        made = await self.site.house.templates.add(self.site.cast.budi, draft, unit_id=id_of(self.site.cast.ppk_barat))
+        return made.id
+
     async def broadcast(self) -> int:
         wanted = BroadcastInput(await self.template(), ("pps",), None, None, ("x",), SOON)
         return (await self.site.house.broadcasts.create(self.site.cast.budi, wanted)).id or 0
@@ -157,10 +164,12 @@ class World:
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
+            "sundanese": self.sundanese,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
             "tahapan": 1,
+            "lang": "su",
             "sari": self.site.cast.sari.user_id,
             "budi": self.site.cast.budi.user_id,
             "ppk": id_of(self.site.cast.ppk_barat),

@@ -47,7 +47,7 @@ async def test_a_later_load_keeps_what_a_person_edited(
         ("Siapkan KTP-el dan KK, ya.", "{{ nomor_kk }}", "(coklit): needs belum menyebut nomor_kk"),
         ("title: Coklit dari rumah ke rumah", "title: ''", "(coklit, title): wajib diisi"),
         ("title: Coklit dari rumah ke rumah", "title: [a]", "(coklit): title harus teks"),
-        ("  su:\n    x: >-\n      Sampurasun, wargi {{ wilayah }}! Pantarlih", "  jv:\n    x: >-\n      Sugeng {{ wilayah }}!", 'bahasa "jv" tidak dikenal'),
+        ("  su:\n    x: >-\n      Sampurasun, wargi {{ wilayah }}! Pantarlih", "  xq:\n    x: >-\n      Sugeng {{ wilayah }}!", 'bahasa "xq" tidak dikenal'),
         ("templates:\n", "templates: [\n", "bukan YAML"),
         ("templates:\n", "lain:\n", "daftar 'templates' tidak ada"),
     ],

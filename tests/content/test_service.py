@@ -75,7 +75,7 @@ async def test_what_the_sandbox_refuses_is_refused_with_line_and_reason(cast: Ca
         ({"units": ("kpps",)}, "units"),
         ({"segment": "semua"}, "segment"),
         ({"pillar": "dua kata"}, "pillar"),
-        ({"texts": {("jv", "short"): "sugeng"}}, "texts.jv.short"),
+        ({"texts": {("xq", "short"): "sugeng"}}, "texts.xq.short"),
         ({"texts": {("id", "tweet"): "halo"}}, "texts.id.tweet"),
         ({"texts": {("id", "short"): " "}}, "texts.id.short"),
         ({"texts": {("id", "alt"): "hanya gambar"}}, "texts"),
@@ -167,3 +167,16 @@ async def test_the_stage_is_the_one_of_the_day_unless_it_is_named(cast: Cast, te
     assert (await templates.render(cast.sari, saved.id, wanted)).text == "Masa tenang mulai 24 November 2024"
     named = await templates.render(cast.sari, saved.id, replace(wanted, tahapan="PYL-06"))
     assert named.text == "Pelaksanaan kampanye mulai 25 September 2024"
+
+
+async def test_words_in_any_other_language_wait_for_a_native_speaker(cast: Cast, templates: TemplateService) -> None:
+    texts = {**DRAFT.texts, ("jv", "short"): "Senam {{ nama_unit }}", ("su", "short"): "Senam {{ nama_unit }}"}
+    saved = await templates.add(cast.dewi, replace(DRAFT, texts=texts))
+    assert (saved.languages, list(saved.needs_reader)) == (["id", "jv", "su"], ["jv", "su"])
+    for who, refusal in ((cast.sari, Forbidden), (cast.budi, Conflict)):
+        with pytest.raises(refusal):
+            await templates.confirm(who, saved.id, "jv" if who is cast.sari else "id")
+    assert list((await templates.confirm(cast.budi, saved.id, "jv")).needs_reader) == ["su"]
+    await templates.confirm(cast.dewi, saved.id, "su")
+    again = await templates.edit(cast.dewi, saved.id, Change(texts={("su", "short"): "Senam isuk {{ nama_unit }}"}))
+    assert list(again.needs_reader) == ["su"]

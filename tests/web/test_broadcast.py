@@ -104,3 +104,12 @@ async def test_a_writer_cannot_broadcast(browse: Browse, cast: Cast, form: dict[
     sari = await browse(cast.sari)
     assert (await sari.post("/siaran", data=form)).status_code == 403
     assert (await sari.post("/siaran/periksa", data=form)).status_code == 403
+
+
+async def test_what_stands_in_a_units_way_leads_to_where_it_is_mended(
+    dewi: httpx2.AsyncClient, cast: Cast, form: dict[str, Any]
+) -> None:
+    page = (await dewi.post("/siaran/periksa", data=form)).text
+    assert f'<a href="/akun/baru?unit={cast.ppk_utara.id}">PPK Bogor Utara</a>' in page
+    asked = (await dewi.get(f"/unit/{cast.cilendek.id}?isi=nama_pasar")).text
+    assert 'id="isi-nama_pasar"' in asked
