@@ -20,6 +20,7 @@ from app.content.media import MediaService
 from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
 from app.engagement.service import EngagementService
+from app.evidence.complaints import ComplaintService
 from app.evidence.heads import HeadTeller
 from app.evidence.history import HistoryService
 from app.evidence.packing import EvidenceService
@@ -150,6 +151,13 @@ class Kentongan:
     @property
     def calendars(self) -> CalendarExchange:
         return CalendarExchange(self.db, self.tahapan)
+
+    @property
+    def complaints(self) -> ComplaintService:
+        folder = self.settings.media_dir / "aduan"
+        return ComplaintService(
+            self.db, self.clock, self.evidence, self.withdrawing, self.broadcasts, folder, self.settings.timezone
+        )
 
     @property
     def history(self) -> HistoryService:

@@ -14,6 +14,7 @@ from app.api import (
     activities,
     broadcasts,
     channels,
+    complaints,
     connecting,
     deliveries,
     docs,
@@ -66,6 +67,7 @@ ROOMS = (
     connecting,
     channels,
     platforms,
+    complaints,
     library,
     media,
     exchange,  # before posts: /posts/export is no number of a post

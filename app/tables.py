@@ -8,6 +8,7 @@ from app.audit import models as audit
 from app.channels import models as channels
 from app.content import models as content
 from app.engagement import models as engagement
+from app.evidence import models as evidence
 from app.notices import models as notices
 from app.posts import models as posts
 from app.publishing import models as publishing
@@ -16,7 +17,7 @@ from app.tahapan import models as tahapan
 from app.wilayah import models as wilayah
 
 ROOMS = (
-    accounts, activities, audit, channels, content, engagement, notices, posts, publishing, reports, tahapan, wilayah,
+    accounts, activities, audit, channels, content, engagement, evidence, notices, posts, publishing, reports, tahapan, wilayah,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

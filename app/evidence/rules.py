@@ -2,14 +2,43 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from app.content.similarity import measure
 
 ALIKE = 0.6
 """From this share of common word pairs on, a pasted text is taken for a post of ours: people copy with cuts and typing errors."""
 LONGEST_ADDRESS = 500
+
+MOST_TEXT = 5_000
+
+
+class Answer(StrEnum):
+    """Whether what was complained about came from here."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a complaint shows: an address, the words (perhaps with mistakes), or the day; a day narrows the others."""
+
+    url: str = ""
+    text: str = ""
+    on: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.url or self.text or self.on)
+
+    def as_json(self) -> dict[str, str]:
+        said = {"url": self.url, "text": self.text, "on": self.on.isoformat() if self.on else ""}
+        return {name: value for name, value in said.items() if value}
+
 
 _PERSONAL = re.compile(
     r"(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]+)|(?P<nik>(?<!\d)\d{16}(?!\d))|(?P<phone>(?<![\w.])(?:\+?62|0)8(?:[\s.-]?\d){7,11}(?!\d))"
@@ -35,9 +64,17 @@ def hidden(value: Any) -> Any:
     return value
 
 
+def _split(text: str) -> SplitResult:
+    """Parts of an address; empty ones for what is none."""
+    try:
+        return urlsplit(text.strip() if "://" in text else f"https://{text.strip()}")
+    except ValueError:
+        return urlsplit("")
+
+
 def plain_address(text: str) -> str:
     """An address as it is compared: no scheme, no `www.` or `m.`, no tracking words, no slash at its end."""
-    parts = urlsplit(text.strip() if "://" in text else f"https://{text.strip()}")
+    parts = _split(text)
     host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("mobile.")
     host = "x.com" if host == "twitter.com" else host
     kept = [(name, value) for name, value in parse_qs(parts.query).items() if name in _TELLING]
@@ -51,7 +88,7 @@ _TELLING = ("v", "id", "story_fbid", "fbid")
 
 def ids_in(text: str) -> list[str]:
     """What in an address may be the platform's own number of a post, the last part first."""
-    parts = urlsplit(text.strip() if "://" in text else f"https://{text.strip()}")
+    parts = _split(text)
     asked = parse_qs(parts.query)
     words = [word for name in _TELLING for word in asked.get(name, ())]
     words += reversed([unquote(word) for word in parts.path.split("/") if word])
@@ -60,7 +97,7 @@ def ids_in(text: str) -> list[str]:
 
 def is_meant(address: str, url: str | None, remote_id: str | None) -> bool:
     """Is a delivery at this address? Its own address decides; a number only where it is the whole number."""
-    if url and plain_address(url) == plain_address(address):
+    if url and plain_address(url) == plain_address(address) != "":
         return True
     return any(_ends_with(remote_id, word) for word in ids_in(address))
 

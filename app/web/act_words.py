@@ -20,16 +20,16 @@ ACTS = {
     "user.grant": "Peran diberikan", "user.reset": "Akses diterbitkan ulang", "user.activate": "Orang diaktifkan", "user.deactivate": "Orang dinonaktifkan",
     "user.erase": "Data pribadi dihapus", "token.add": "Token API dibuat", "token.revoke": "Token API dicabut",
     "session.start": "Masuk", "session.end": "Keluar", "session.end_others": "Perangkat lain dikeluarkan", "password.set": "Kata sandi diganti",
-    "evidence.export": "Bukti diunduh",
+    "evidence.export": "Bukti diunduh", "complaint.open": "Aduan dicatat, bukti dibekukan", "complaint.withdraw": "Aduan: diminta dihapus", "complaint.close": "Aduan selesai",
 }  # fmt: skip
 KINDS = {
     "post.": "Unggahan", "delivery.": "Kiriman", "broadcast.": "Siaran", "series.": "Seri", "tahapan.": "Tahapan", "template.": "Templat",
     "media.": "Gambar dan video", "channel.": "Akun", "unit.": "Unit", "user.": "Orang dan peran", "token.": "Token API", "session.": "Masuk dan keluar",
-    "pause.": "Jeda", "evidence.": "Bukti",
+    "pause.": "Jeda", "evidence.": "Bukti", "complaint.": "Aduan",
 }  # fmt: skip
 ACTORS = {"worker": "Pengirim", "sistem": "Sistem", "operator": "Operator"}
-PAGES = {"post": "/unggahan/", "delivery": "/antrean/", "broadcast": "/siaran/", "series": "/seri/", "channel": "/akun/", "unit": "/unit/", "tahapan": "/tahapan/"}  # fmt: skip
+PAGES = {"post": "/unggahan/", "delivery": "/antrean/", "broadcast": "/siaran/", "series": "/seri/", "channel": "/akun/", "unit": "/unit/", "tahapan": "/tahapan/", "complaint": "/aduan/"}  # fmt: skip
 SUBJECTS = {
     "post": "Unggahan", "delivery": "Kiriman", "broadcast": "Siaran", "series": "Seri", "channel": "Akun", "unit": "Unit", "tahapan": "Tahapan",
-    "template": "Templat", "media": "Berkas", "user": "Orang", "token": "Token", "election": "Pemilihan", "revision": "Pergeseran", "pause": "Jeda",
+    "template": "Templat", "media": "Berkas", "user": "Orang", "token": "Token", "election": "Pemilihan", "revision": "Pergeseran", "pause": "Jeda", "complaint": "Aduan",
 }  # fmt: skip

@@ -135,6 +135,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/akun", "Akun", "akun", about="Akun media sosial unit: hubungkan, jeda, cek.", group=Group.UNIT),
         Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit.", group=Group.UNIT),
         Door("/pustaka", "Pustaka", "foto", about="Foto dan video unit Anda dan unit di atasnya, dengan teks alternatif."),
+        *([Door("/aduan", "Aduan", "tanya", about="Unggahan yang diadukan: cari, bekukan bukti, hapus.")] if reviews else []),
         Door("/riwayat", "Riwayat", "lewat", about="Siapa memutuskan apa dan kapan; bukti untuk diunduh."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([people] if actor.paths(Act.MANAGE) else []),

@@ -12,6 +12,7 @@ from app.web import (
     broadcast,
     calendar,
     channels,
+    complaints,
     compose,
     connect_flow,
     dashboard,
@@ -45,7 +46,7 @@ ROUTERS = (
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
     security.router, library.router,
-    history.router,
+    history.router, complaints.router,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: 2a59caffb3b1, after 
 """
 
 import sqlalchemy as sa
@@ -398,6 +398,27 @@ def upgrade() -> None:
         batch_op.create_index('ix_channel_token', ['token_ends_at'], unique=False, sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_channel_unit_id'), ['unit_id'], unique=False)
 
+    op.create_table('complaint',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('asked', sa.JSON(), nullable=False),
+    sa.Column('answer', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('packs', sa.JSON(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('deadline', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_complaint_created_by_user_account')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_complaint_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint'))
+    )
+    with op.batch_alter_table('complaint', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_complaint_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('media',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
@@ -751,6 +772,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt')),
     sa.UniqueConstraint('delivery_id', 'n', name=op.f('uq_attempt_delivery_id_n'))
     )
+    op.create_table('complaint_delivery',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('complaint_id', sa.Integer(), nullable=False),
+    sa.Column('delivery_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_delivery_complaint_id_complaint')),
+    sa.ForeignKeyConstraint(['delivery_id'], ['delivery.id'], name=op.f('fk_complaint_delivery_delivery_id_delivery')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_delivery')),
+    sa.UniqueConstraint('complaint_id', 'delivery_id', name=op.f('uq_complaint_delivery_complaint_id_delivery_id'))
+    )
+    with op.batch_alter_table('complaint_delivery', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_complaint_delivery_delivery_id'), ['delivery_id'], unique=False)
+
     op.create_table('post',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
@@ -893,6 +926,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_post_broadcast_id'))
 
     op.drop_table('post')
+    with op.batch_alter_table('complaint_delivery', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_complaint_delivery_delivery_id'))
+
+    op.drop_table('complaint_delivery')
     op.drop_table('attempt')
     with op.batch_alter_table('template_text', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
@@ -974,6 +1011,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_media_unit_id'))
 
     op.drop_table('media')
+    with op.batch_alter_table('complaint', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_complaint_unit_id'))
+
+    op.drop_table('complaint')
     with op.batch_alter_table('channel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_channel_unit_id'))
         batch_op.drop_index('ix_channel_token', sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))

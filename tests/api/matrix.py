@@ -22,6 +22,8 @@ MANAGE = "403 403 403 200 | 404 404 | 403 403 200 | 401"
 REVIEWERS = "403 403 200 200 | 403 200 | 403 200 200 | 401"
 MANAGERS = "403 403 403 200 | 403 200 | 403 403 200 | 401"
 CALENDAR = "403 403 403 403 | 403 403 | 403 200 200 | 401"
+# Of reviewers above all that it is about.
+COMPLAINT = "403 403 200 200 | 403 404 | 403 200 200 | 401"
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,13 @@ API: dict[str, Call] = {
     # Nothing is out yet, so nobody has a place; a neighbour does not even see the unit.
     "GET /reports/certificate": Call(KNOWN.replace("200", "404"), query="?unit=4"),
     "GET /reports/tahapan": Call(KNOWN, query="?code=PYL-06"),
+    "POST /complaints/search": Call("403 403 200 200 | 403 200 | 403 200 200 | 401", json={"on": "2024-11-01"}),
+    "GET /complaints": Call("403 403 200 200 | 403 200 | 403 200 200 | 401"),
+    "POST /complaints": Call("403 403 201 201 | 403 201 | 403 201 201 | 401", json={"text": "Bukan kami."}),
+    "GET /complaints/{complaint_id}": Call(COMPLAINT, "complaint"),
+    "GET /complaints/{complaint_id}/evidence": Call(COMPLAINT, "complaint"),
+    "POST /complaints/{complaint_id}/withdraw": Call(COMPLAINT, "complaint", {"reason": "Tanggalnya keliru"}),
+    "POST /complaints/{complaint_id}/close": Call(COMPLAINT, "complaint", {"outcome": "Dihapus"}),
     "GET /audit": Call(KNOWN),
     "GET /audit/heads": Call(KNOWN),
     "GET /audit/export": Call("403 403 200 200 | 403 200 | 403 200 200 | 401", query="?from=2024-11-01T00:00:00Z&to=2024-11-02T00:00:00Z"),
@@ -343,6 +352,13 @@ PAGES: dict[str, Call] = {
     "POST /unit/{unit_id}": Call(done(WRITE), "unit", form={"nama": "PPS Cilendek Barat", "rw": "9"}),
     "GET /orang": Call(page(MANAGERS)),
     "POST /orang": Call(page(MANAGE), form={"surel": "{email}", "nama": "Baru", "unit": "{unit}", "peran": "viewer"}),
+    "GET /aduan": Call(page(REVIEWERS)),
+    "POST /aduan/cari": Call(page(REVIEWERS), form={"tanggal": "2024-11-01"}),
+    "POST /aduan": Call(done(REVIEWERS), form={"teks": "Bukan kami."}),
+    "GET /aduan/{complaint_id}": Call(page(COMPLAINT), "complaint"),
+    "GET /aduan/{complaint_id}/bukti.zip": Call(page(COMPLAINT), "complaint"),
+    "POST /aduan/{complaint_id}/hapus": Call(done(COMPLAINT), "complaint", form={"alasan": "Tanggalnya keliru"}),
+    "POST /aduan/{complaint_id}/selesai": Call(done(COMPLAINT), "complaint", form={"jawaban": "Dihapus"}),
     "GET /riwayat": Call(page(KNOWN)),
     "GET /riwayat/bukti.zip": Call("403 403 200 200 | 403 200 | 403 200 200 | 303", query="?dari=2024-11-01&sampai=2024-11-02"),
     "GET /unggahan/{post_id}/bukti.zip": Call(page(REVIEW), "draft"),

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
 from app.activities.rules import Said
 from app.content.drafts import Draft
+from app.evidence.rules import Sought
 from app.posts.broadcasts import BroadcastInput
 from app.posts.rules import Timing
 from app.posts.series import SeriesInput
@@ -71,6 +72,12 @@ class World:
         identity = await self.delivery("published")
         await self.site.house.withdrawing.withdraw(self.site.cast.dewi, identity, reason="uji")
         return identity
+
+    async def complaint(self) -> int:
+        """About a post of Sari's that is out, at PPK Bogor Barat."""
+        identity = await self.delivery("published")
+        view = await self.site.house.complaints.open(self.site.cast.budi, Sought(text="uji"), [identity])
+        return view.row.id or 0
 
     async def template(self) -> int:
         draft = Draft(
@@ -164,7 +171,7 @@ class World:
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
-            "sundanese": self.sundanese,
+            "sundanese": self.sundanese, "complaint": self.complaint,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),

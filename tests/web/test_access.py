@@ -34,6 +34,8 @@ OPEN_TO = {
     "/kegiatan/baru": {"sari", "budi", "citra", "dewi", "rina"},
     "/kalender": EVERYBODY,
     "/impor": EVERYBODY,
+    "/riwayat": EVERYBODY,
+    "/aduan": {"budi", "dewi", "rina"},
 }
 
 

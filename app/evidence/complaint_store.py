@@ -1,0 +1,98 @@
+"""Every query on complaints, and on what was sent as a complaint looks for it; who is asking is part of each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+from sqlmodel import select as select_rows
+
+from app.accounts.models import Unit
+from app.accounts.unit_store import in_scope
+from app.channels.models import Channel
+from app.evidence.models import Complaint, ComplaintDelivery
+from app.kit.db import ReadSession, WriteSession
+from app.publishing.models import Delivery, Withdrawal
+from app.publishing.rules import State
+
+D = Delivery.__table__.c  # type: ignore[attr-defined]
+W = Withdrawal.__table__.c  # type: ignore[attr-defined]
+C = ComplaintDelivery.__table__.c  # type: ignore[attr-defined]
+
+WAS_OUT = (State.PUBLISHED, State.WITHDRAWN, State.UNSURE, State.SENDING)
+_FOUND = (D.id, D.post_id, D.broadcast_id, D.unit_id, D.platform, D.environment, D.state, D.message, D.published_at, D.url, D.remote_id)  # fmt: skip
+
+
+def _seen(paths: Sequence[str]) -> Any:
+    named: Any = (col(Channel.handle).label("handle"), col(Unit.name).label("unit_name"), col(Unit.path).label("path"), col(Unit.timezone))  # fmt: skip
+    wish = (W.asked_at.label("asked_at"), W.by_hand.label("by_hand"), W.ended_at.label("ended_at"))
+    query = select(*_FOUND, *named, *wish).join(Unit, col(Unit.id) == D.unit_id)
+    query = query.join(Channel, col(Channel.id) == D.channel_id).outerjoin(Withdrawal, W.delivery_id == D.id)
+    return query.where(in_scope(paths))
+
+
+async def sent_rows(
+    session: ReadSession,
+    paths: Sequence[str],
+    *,
+    between: tuple[datetime, datetime] | None,
+    below: int | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """What left, the latest first; `between`: published then; `below`: only lower numbers than this."""
+    query = _seen(paths).where(D.state.in_(WAS_OUT))
+    if between is not None:
+        query = query.where(D.published_at >= between[0], D.published_at < between[1])
+    if below is not None:
+        query = query.where(D.id < below)
+    return await session.rows(query.order_by(D.id.desc()).limit(limit))
+
+
+async def at_address(session: ReadSession, paths: Sequence[str], ids: Sequence[str]) -> list[dict[str, Any]]:
+    """What left and may be at an address that holds one of these numbers."""
+    meant = or_(
+        D.remote_id.in_(ids),
+        *(D.remote_id.endswith(one, autoescape=True) for one in ids if len(one) >= 8),
+        *(D.url.contains(one, autoescape=True) for one in ids if len(one) >= 8),
+    )
+    return await session.rows(_seen(paths).where(D.state.in_(WAS_OUT), meant).order_by(D.id.desc()).limit(200))
+
+
+async def by_id(session: ReadSession, paths: Sequence[str], ids: Sequence[int]) -> list[dict[str, Any]]:
+    return await session.rows(_seen(paths).where(D.id.in_(ids)).order_by(D.id))
+
+
+async def siblings(session: ReadSession, paths: Sequence[str], broadcast_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Everything of these broadcasts that is out or may be."""
+    query = _seen(paths).where(D.broadcast_id.in_(broadcast_ids), D.state.in_(WAS_OUT))
+    return await session.rows(query.order_by(D.id))
+
+
+async def of_complaint(session: ReadSession, complaint_id: int) -> list[dict[str, Any]]:
+    theirs = select(C.delivery_id).where(C.complaint_id == complaint_id)
+    return await session.rows(_seen(["/"]).where(D.id.in_(theirs)).order_by(D.id))
+
+
+async def hold(session: WriteSession, complaint_id: int, delivery_ids: Sequence[int]) -> None:
+    """The complaint is about these too."""
+    known = set((await session.run(select(C.delivery_id).where(C.complaint_id == complaint_id))).scalars())
+    rows = [
+        {"complaint_id": complaint_id, "delivery_id": identity} for identity in delivery_ids if identity not in known
+    ]
+    await session.insert_many(ComplaintDelivery, rows)
+
+
+async def find(session: ReadSession, paths: Sequence[str], complaint_id: int) -> Complaint | None:
+    query = select_rows(Complaint).join(Unit, col(Unit.id) == col(Complaint.unit_id))
+    return (await session.exec(query.where(Complaint.id == complaint_id, in_scope(paths)))).one_or_none()
+
+
+async def find_all(
+    session: ReadSession, paths: Sequence[str], *, limit: int, before_id: int | None
+) -> Sequence[Complaint]:
+    """The newest first."""
+    query = select_rows(Complaint).join(Unit, col(Unit.id) == col(Complaint.unit_id)).where(in_scope(paths))
+    if before_id is not None:
+        query = query.where(col(Complaint.id) < before_id)
+    return (await session.exec(query.order_by(col(Complaint.id).desc()).limit(limit))).all()
