@@ -53,6 +53,7 @@ from app.publishing.pacing import Pacer
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
+from app.publishing.switching import SwitchService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
 from app.reports.service import RecapService
@@ -119,6 +120,10 @@ class Kentongan:
     ring: Ring = _rings_nobody
     redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
     rates: Rates = field(default_factory=Rates)
+
+    @property
+    def switching(self) -> SwitchService:
+        return SwitchService(self.clock.now, self.channels)
 
     @property
     def library(self) -> LibraryService:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
 from app.channels.rules import Environment, State
+from app.kit.errors import BadInput, Problem
 from app.kit.paging import Page
 
 router = APIRouter(route_class=LimitedRoute, tags=["akun"])
@@ -59,6 +60,10 @@ class ChannelEdit(Body):
     handle: str | None = None
     credential: Credential | None = None
     state: str | None = Field(None, examples=["paused"], description="connected atau paused.")
+    environment: Literal["live", "manual"] | None = Field(
+        None,
+        description="Ganti cara terbit akun sungguhan: otomatis atau unggah sendiri; antrean dan riwayatnya tetap.",
+    )
 
 
 @router.get("/channels", summary="Akun media sosial")
@@ -100,6 +105,13 @@ async def read_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId) 
 
 @router.patch("/channels/{channel_id}", summary="Ubah, jeda, lanjutkan, atau ganti kredensial")
 async def edit_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId, body: ChannelEdit) -> ChannelRow:
+    if body.environment is not None:
+        if body.handle is not None or body.state is not None:
+            raise BadInput("Ganti cara terbit dulu, lalu ubah yang lain.", Problem("environment", "kirim sendiri"))
+        channel = await house.switching.switch(
+            actor, channel_id, environment=body.environment, credential=body.credential
+        )
+        return ChannelRow.model_validate(channel)
     channel = await house.channels.edit(
         actor, channel_id, handle=body.handle, credential=body.credential, state=body.state
     )

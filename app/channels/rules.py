@@ -20,6 +20,11 @@ class Environment(StrEnum):
     MANUAL = "manual"  # hand-off to a person
 
 
+def ways_of(environment: str) -> tuple[str, ...]:
+    """The ways of publishing that are told as one: what a person uploads by hand is as real as what goes out by itself."""
+    return (Environment.LIVE, Environment.MANUAL) if environment == Environment.LIVE else (environment,)
+
+
 class State(StrEnum):
     CONNECTED = "connected"
     NEEDS_RECONNECT = "needs_reconnect"

@@ -105,8 +105,8 @@ class ChannelService:
             channel.state, channel.state_reason, channel.checked_at = State.CONNECTED, "", None
             self._forget_life(channel)
             await store.save(session, channel)
-            await self._note(session, actor, "channel.connect", channel)
-            await self._tell(session, channel)
+            await self.note(session, actor, "channel.connect", channel)
+            await self.announce(session, channel)
         return channel
 
     async def must_join(self, actor: Actor, unit_id: int, channel_id: int | None) -> None:
@@ -115,17 +115,19 @@ class ChannelService:
         async with self.db.read() as session:
             await _must_manage(session, actor, unit_id)
             if channel_id is not None:
-                channel = await _managed(session, actor, channel_id)
+                channel = await managed(session, actor, channel_id)
                 rules.must_be_open(channel.state)
 
     async def same_account(self, actor: Actor, channel_id: int, found: Sequence[Candidate]) -> Candidate:
         """The account of this channel among those a person has opened; raises Conflict naming what they opened instead."""
         async with self.db.read() as session:
-            channel = await _managed(session, actor, channel_id)
+            channel = await managed(session, actor, channel_id)
         for candidate in found:
             is_same = candidate.account_id == channel.account_id if channel.account_id else False
             if is_same or (not channel.account_id and candidate.handle.lower() == channel.handle.lower()):
                 return candidate
+        if channel.environment == Environment.MANUAL and len(found) == 1:
+            return found[0]  # a hand-off is called whatever its person typed
         opened = ", ".join(f"@{each.handle}" for each in found)
         raise Conflict(
             f"Anda masuk sebagai {opened}, padahal yang disambungkan ulang @{channel.handle}. "
@@ -149,15 +151,30 @@ class ChannelService:
         async with self.db.write() as session:
             await _must_manage(session, actor, unit_id)
             if channel_id is not None:
-                channel = await _managed(session, actor, channel_id)
+                channel = await managed(session, actor, channel_id)
                 rules.must_be_open(channel.state)
+                if channel.environment == Environment.MANUAL:
+                    await self._must_be_unknown(session, channel, environment, candidate)
+                    channel.environment = environment
             else:
                 channel = await self._place_for(session, unit_id, platform, environment, candidate)
             self._adopt(channel, candidate, by=actor)
             await store.save(session, channel)
-            await self._note(session, actor, "channel.connect", channel, by_consent=True)
-            await self._tell(session, channel)
+            await self.note(session, actor, "channel.connect", channel, by_consent=True)
+            await self.announce(session, channel)
         return channel
+
+    async def _must_be_unknown(
+        self, session: WriteSession, channel: Channel, environment: Environment, candidate: Candidate
+    ) -> None:
+        """A hand-off that goes live must not become a second channel of one account."""
+        known = await store.find_account(
+            session, platform=channel.platform, environment=environment, candidate=candidate
+        )
+        if known is not None and known.id != channel.id:
+            raise Conflict(
+                f"Akun @{known.handle} sudah tercatat sebagai akun lain. Pakai akun itu, dan tutup yang ini."
+            )
 
     async def _place_for(
         self, session: WriteSession, unit_id: int, platform: str, environment: Environment, candidate: Candidate
@@ -211,7 +228,7 @@ class ChannelService:
         """
         wanted = rules.read_state(state) if state is not None else None
         async with self.db.write() as session:
-            channel = await _managed(session, actor, channel_id)
+            channel = await managed(session, actor, channel_id)
             rules.must_be_open(channel.state)
             if credential is not None or handle is not None:
                 actor.must_prove()
@@ -236,22 +253,22 @@ class ChannelService:
                     now=self.now(), environment=kind, token_ends_at=channel.token_ends_at
                 )
             await store.save(session, channel)
-            await self._note(session, actor, "channel.edit", channel, new_credential=credential is not None)
+            await self.note(session, actor, "channel.edit", channel, new_credential=credential is not None)
             if channel.state != before:
-                await self._tell(session, channel)
+                await self.announce(session, channel)
         return channel
 
     async def close(self, actor: Actor, channel_id: int) -> Channel:
         """Ends the channel and forgets its credential; what it published stays. A second call changes nothing."""
         async with self.db.write() as session:
-            channel = await _managed(session, actor, channel_id)
+            channel = await managed(session, actor, channel_id)
             if channel.state != State.CLOSED:
                 channel.state, channel.state_reason, channel.sealed = State.CLOSED, "", ""
                 self._forget_life(channel)
                 channel.check_at = None
                 await store.save(session, channel)
-                await self._note(session, actor, "channel.close", channel)
-                await self._tell(session, channel)
+                await self.note(session, actor, "channel.close", channel)
+                await self.announce(session, channel)
         return channel
 
     async def check(self, actor: Actor, channel_id: int) -> Channel:
@@ -260,13 +277,13 @@ class ChannelService:
         Raises Unavailable when the platform could not answer, Conflict for a closed channel.
         """
         async with self.db.read() as session:
-            channel = await _managed(session, actor, channel_id)
+            channel = await managed(session, actor, channel_id)
         rules.must_be_open(channel.state)
         if channel.environment == Environment.MANUAL:
             return channel
         reason = await self._ask(channel)
         async with self.db.write() as session:
-            fresh = await _managed(session, actor, channel_id)
+            fresh = await managed(session, actor, channel_id)
             if fresh.sealed != channel.sealed or fresh.state == State.CLOSED:
                 return fresh  # the answer is about a credential that is no longer ours
             before = fresh.state
@@ -279,8 +296,8 @@ class ChannelService:
             )
             await store.save(session, fresh)
             if fresh.state != before:
-                await self._note(session, actor, "channel.check", fresh)
-                await self._tell(session, fresh)
+                await self.note(session, actor, "channel.check", fresh)
+                await self.announce(session, fresh)
                 if fresh.state == State.NEEDS_RECONNECT:
                     await self._tell_broken(session, fresh, reason, by=actor.user_id)
         return fresh
@@ -319,7 +336,7 @@ class ChannelService:
     async def speaks_again(self, session: WriteSession, channel: Channel) -> None:
         """After a doubt: tells the listeners, unless a person has paused it meanwhile."""
         if channel.state == State.CONNECTED:
-            await self._tell(session, channel)
+            await self.announce(session, channel)
 
     async def falls_silent(self, session: WriteSession, channel: Channel, reason: str) -> None:
         """Tells listeners and people that only a person can help; the row says so already."""
@@ -406,7 +423,7 @@ class ChannelService:
             )
         channel.handle = handle
 
-    async def _note(self, session: WriteSession, actor: Actor, action: str, channel: Channel, **more: bool) -> None:
+    async def note(self, session: WriteSession, actor: Actor, action: str, channel: Channel, **more: bool) -> None:
         detail = {
             "unit_id": channel.unit_id,
             "platform": channel.platform,
@@ -437,7 +454,7 @@ class ChannelService:
         event = Event(EventKind.CHANNEL_BROKEN, f"channel:{channel.id}", channel.unit_id, detail)
         await tell(session, [event], at=self.now())
 
-    async def _tell(self, session: WriteSession, channel: Channel) -> None:
+    async def announce(self, session: WriteSession, channel: Channel) -> None:
         assert channel.id is not None
         for listener in self.on_state:
             await listener(session, channel.id, channel.state)
@@ -450,7 +467,7 @@ async def _visible(session: ReadSession, actor: Actor, channel_id: int) -> tuple
     return found
 
 
-async def _managed(session: ReadSession, actor: Actor, channel_id: int) -> Channel:
+async def managed(session: ReadSession, actor: Actor, channel_id: int) -> Channel:
     channel, path = await _visible(session, actor, channel_id)
     actor.must(Act.MANAGE, path)
     return channel

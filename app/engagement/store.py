@@ -12,6 +12,7 @@ from sqlmodel import select as select_rows
 
 from app.accounts.models import Unit
 from app.channels.models import Channel
+from app.channels.rules import ways_of
 from app.engagement.models import Snapshot, Total
 from app.engagement.rules import INTERACTIONS, NUMBERS, SUMMED
 from app.kit.db import ReadSession, WriteSession
@@ -78,7 +79,7 @@ async def has_live(session: ReadSession, paths: Sequence[str]) -> bool:
     """Is any channel in sight a real one?"""
     query = select(col(Channel.id)).join(Unit, col(Unit.id) == col(Channel.unit_id))
     return (
-        await session.run(query.where(_under(paths), col(Channel.environment) == "live").limit(1))
+        await session.run(query.where(_under(paths), col(Channel.environment).in_(ways_of("live"))).limit(1))
     ).first() is not None
 
 
@@ -119,7 +120,7 @@ async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) ->
         .join(Post, col(Post.id) == D.post_id)
         .join(Unit, col(Unit.id) == D.unit_id)
         .outerjoin(Total, (T.delivery_id == D.id) & is_out)
-        .where(_under(paths), D.environment == wanted.environment, D.state != State.CANCELLED)
+        .where(_under(paths), D.environment.in_(ways_of(wanted.environment)), D.state != State.CANCELLED)
         .group_by(key)
     )
     return await session.rows(query.where(*within(wanted)).order_by(key))

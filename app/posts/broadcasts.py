@@ -12,6 +12,7 @@ from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.audit.service import record, tell
 from app.channels.models import Channel
+from app.channels.rules import ways_of
 from app.content import store as content_store
 from app.content.alts import alt_in
 from app.content.guard import Rules
@@ -40,7 +41,7 @@ from app.tahapan.service import TahapanService
 
 @dataclass(frozen=True)
 class BroadcastInput:
-    """Who says what, where and when. `environment` None: live where any chosen unit has a live channel, else practice.
+    """Who says what, where and when. `environment` None: live where any chosen unit has a real account, by itself or by hand; else practice.
 
     `corrects`: a stage; exactly the channels that told its former days are chosen, whatever else is asked for.
     """
@@ -281,14 +282,16 @@ class BroadcastService:
             attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, template.election_id)
         source = _untouched(template, texts, wanted.lang).choosing(self.adapters, wanted.options)
-        environment = wanted.environment or ("live" if any(c.environment == "live" for c in channels) else "practice")
+        environment = wanted.environment or (
+            "live" if any(c.environment != "practice" for c in channels) else "practice"
+        )
         planner = Planner(
             source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
             attached=attached, valid_until=wanted.valid_until,
         )  # fmt: skip
         own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
         for channel in channels:
-            if channel.environment == environment if exact is None else channel.id in exact:
+            if channel.environment in ways_of(environment) if exact is None else channel.id in exact:
                 own[channel.unit_id].append(channel)
         chosen = [speakers[i] for i in ids if i in speakers]
         if why_not := voices.lacks_local_words(source, wanted.platforms, chosen):

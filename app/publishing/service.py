@@ -11,7 +11,7 @@ from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
-from app.publishing import ahead_store, pause_store, read_store, store, withdraw_store
+from app.publishing import ahead_store, pause_store, read_store, store, switch_store, withdraw_store
 from app.publishing.models import Attempt, Delivery
 from app.publishing.read_store import Filter
 from app.publishing.renewing import take_over
@@ -194,6 +194,7 @@ class PublishingService:
 
     async def on_channel_state(self, session: WriteSession, channel_id: int, state: str) -> None:
         """What a channel's new state means for its queue; hung on ChannelService.on_state."""
+        await switch_store.follow_channel(session, channel_id, now=self.now())
         if state == "connected":
             await store.release_channel(session, channel_id, now=self.now())
             await withdraw_store.release(session, channel_id, now=self.now())

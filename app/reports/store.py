@@ -10,6 +10,7 @@ from sqlmodel import select as select_rows
 from app.accounts.models import Unit
 from app.accounts.unit_store import in_scope
 from app.channels.models import Channel
+from app.channels.rules import ways_of
 from app.content.models import PostTemplate
 from app.engagement.models import Total
 from app.engagement.rules import NUMBERS
@@ -33,7 +34,7 @@ async def units_in_sight(session: ReadSession, paths: Sequence[str], environment
     """Every unit in the order of the tree, with how many open channels of that environment it has."""
     channels = (
         select(col(Channel.unit_id).label("unit_id"), func.count().label("channels"))
-        .where(col(Channel.environment) == environment, col(Channel.state) != "closed")
+        .where(col(Channel.environment).in_(ways_of(environment)), col(Channel.state) != "closed")
         .group_by(col(Channel.unit_id))
         .subquery()
     )
@@ -63,7 +64,7 @@ async def fresh_at(session: ReadSession, paths: Sequence[str], wanted: Wanted) -
         .join(Delivery, D.id == T.delivery_id)
         .join(Post, col(Post.id) == D.post_id)
         .join(Unit, col(Unit.id) == D.unit_id)
-        .where(in_scope(paths), D.environment == wanted.environment, *within(wanted))
+        .where(in_scope(paths), D.environment.in_(ways_of(wanted.environment)), *within(wanted))
     )
     return (await session.run(query)).scalar_one_or_none()
 
@@ -83,7 +84,9 @@ async def evidence(session: ReadSession, paths: Sequence[str], wanted: Wanted) -
         .join(Unit, col(Unit.id) == D.unit_id)
         .join(Channel, col(Channel.id) == D.channel_id)
         .outerjoin(Total, T.delivery_id == D.id)
-        .where(in_scope(paths), D.environment == wanted.environment, D.state == State.PUBLISHED, *within(wanted))
+        .where(
+            in_scope(paths), D.environment.in_(ways_of(wanted.environment)), D.state == State.PUBLISHED, *within(wanted)
+        )
         .order_by(D.published_at, D.id)
     )
     rows = await session.rows(query.limit(ANNEX))
@@ -102,7 +105,9 @@ async def mandatory(session: ReadSession, paths: Sequence[str], wanted: Wanted) 
         .join(Post, col(Post.id) == D.post_id)
         .join(Broadcast, and_(col(Broadcast.id) == col(Post.broadcast_id), col(Broadcast.mode) == "mandatory"))
         .join(Unit, col(Unit.id) == D.unit_id)
-        .where(in_scope(paths), D.environment == wanted.environment, D.state != State.CANCELLED, *within(wanted))
+        .where(
+            in_scope(paths), D.environment.in_(ways_of(wanted.environment)), D.state != State.CANCELLED, *within(wanted)
+        )
         .group_by(D.unit_id, D.post_id)
         .subquery()
     )
@@ -121,7 +126,7 @@ async def care(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> di
         .join(Post, col(Post.id) == D.post_id)
         .join(Unit, col(Unit.id) == D.unit_id)
         .outerjoin(Total, T.delivery_id == D.id)
-        .where(in_scope(paths), D.environment == wanted.environment, *within(wanted))
+        .where(in_scope(paths), D.environment.in_(ways_of(wanted.environment)), *within(wanted))
     )
     found = (await session.rows(taken))[0]
     rejected = (
@@ -160,7 +165,7 @@ async def silent_channels(session: ReadSession, paths: Sequence[str], environmen
         .join(Unit, col(Unit.id) == col(Channel.unit_id))
         .where(
             in_scope(paths),
-            col(Channel.environment) == environment,
+            col(Channel.environment).in_(ways_of(environment)),
             col(Channel.state).in_(["needs_reconnect", "paused"]),
         )
         .order_by(col(Unit.wilayah_code), col(Channel.id))
@@ -207,7 +212,9 @@ async def mandatory_pieces(session: ReadSession, paths: Sequence[str], wanted: W
         .join(Post, col(Post.id) == D.post_id)
         .join(Broadcast, and_(col(Broadcast.id) == D.broadcast_id, col(Broadcast.mode) == "mandatory"))
         .join(Unit, col(Unit.id) == D.unit_id)
-        .where(in_scope(paths), D.environment == wanted.environment, D.state != State.CANCELLED, *within(wanted))
+        .where(
+            in_scope(paths), D.environment.in_(ways_of(wanted.environment)), D.state != State.CANCELLED, *within(wanted)
+        )
         .order_by(D.broadcast_id, col(Unit.wilayah_code), D.unit_id, D.platform)
     )
     return await session.rows(query)

@@ -137,6 +137,14 @@ async def resume(request: Request, house: HouseDep, actor: VisitorDep, channel_i
     return await _act(request, house, actor, channel_id, work, note="lanjut")
 
 
+@router.post("/akun/{channel_id}/cara")
+async def switch(request: Request, house: HouseDep, actor: VisitorDep, channel_id: ChannelId) -> Response:
+    """From publishing by itself to a person's task, or back."""
+    form = await request.form()
+    work = house.switching.switch(actor, channel_id, environment=one(form, "lingkungan", Environment.MANUAL))
+    return await _act(request, house, actor, channel_id, work, note="cara")
+
+
 @router.post("/akun/{channel_id}/tutup")
 async def close(request: Request, house: HouseDep, actor: VisitorDep, channel_id: ChannelId) -> Response:
     return await _act(request, house, actor, channel_id, house.channels.close(actor, channel_id), note="tutup")
@@ -184,7 +192,8 @@ async def _show(
         channel=channel, unit=unit, joined=moment(channel.created_at, unit.timezone), may_act=manages and is_open,
         is_paused=channel.state == State.PAUSED, is_manual=channel.environment == Environment.MANUAL,
         recipe=recipe(channel.platform) if has_credential else None,
-        guide=None if channel.environment == Environment.MANUAL else guide(channel.platform),
+        guide=guide(channel.platform), can_go_live=bool(channel.sealed),
+        joined_as=Environment.LIVE if channel.environment == Environment.MANUAL else channel.environment,
         expires=moment(channel.expires_at, unit.timezone) if channel.expires_at else None, error=error.message if error else "",
     )  # fmt: skip
 

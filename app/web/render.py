@@ -47,6 +47,7 @@ NOTES = {
     "hubung-ulang": "Kredensial baru tersimpan.",
     "jeda": "Akun dijeda. Unggahannya ditahan sampai dilanjutkan.",
     "lanjut": "Akun dilanjutkan.",
+    "cara": "Cara terbit akun diganti. Antrean dan riwayatnya ikut.",
     "cek": "Akun dicek ke platform: masih terhubung.",
     "cek-gagal": "Akun dicek: platform menolak kredensialnya. Hubungkan ulang.",
     "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",

@@ -310,6 +310,7 @@ PAGES: dict[str, Call] = {
     "GET /akun/{channel_id}": Call(page(READ), "channel"),
     "POST /akun/{channel_id}/jeda": Call(done(MANAGE), "channel"),
     "POST /akun/{channel_id}/lanjut": Call(done(MANAGE), "channel"),
+    "POST /akun/{channel_id}/cara": Call(done(MANAGE), "manual_channel", form={"lingkungan": "manual"}),
     "POST /akun/{channel_id}/tutup": Call(done(MANAGE), "channel"),
     "POST /akun/{channel_id}/cek": Call(done(MANAGE), "manual_channel"),
     "POST /akun/{channel_id}/kredensial": Call(done(MANAGE), "channel", form={"kunci-access_token": "t"}),
