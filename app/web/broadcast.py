@@ -19,6 +19,7 @@ from app.publishing.rules import OPEN, State
 from app.web import fields, words
 from app.web.fields import When, by_field, is_id, many, one
 from app.web.frame import Frame, frame_for
+from app.web.once import FIELD, once
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.templates import choices
@@ -142,12 +143,17 @@ async def check(request: Request, house: HouseDep, actor: VisitorDep) -> Respons
 @router.post("/siaran")
 async def create(request: Request, house: HouseDep, actor: VisitorDep) -> Response:
     frame = await frame_for(house, actor)
-    draft = await _draft(house, actor, frame, await request.form())
-    try:
-        view = await house.broadcasts.create(actor, _input(draft, frame))
-    except AppError as error:
-        return await _form(request, house, actor, frame, draft, error=error)
-    return go(f"/siaran/{view.id}", note="siaran")
+    form = await request.form()
+    draft = await _draft(house, actor, frame, form)
+
+    async def work() -> Response:
+        try:
+            view = await house.broadcasts.create(actor, _input(draft, frame))
+        except AppError as error:
+            return await _form(request, house, actor, frame, draft, error=error)
+        return go(f"/siaran/{view.id}", note="siaran")
+
+    return await once(request, house, actor, form, work)
 
 
 @router.get("/siaran/{broadcast_id}")
@@ -233,7 +239,11 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         stagger=one(form, "jeda", "30"),
         mode=one(form, "mode", "mandatory"),
         deadline=one(form, "tenggat"),
-        sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
+        sent=[
+            (name, value)
+            for name, value in form.multi_items()
+            if isinstance(value, str) and name not in {"kembali", FIELD}
+        ],
         correction=await _correction(house, actor, form),
         urgent=bool(one(form, "mendesak")),
         options=fields.options_of(form, house.platforms),

@@ -17,6 +17,7 @@ from app.web.drafting import Draft, draft_of_post, keep_photo, read_draft
 from app.web.fields import by_field, one
 from app.web.frame import Frame, frame_for
 from app.web.library import from_library
+from app.web.once import once
 from app.web.previews import Look, Picture, Speaker, Wanted, look
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -116,14 +117,22 @@ async def _save(request: Request, house: Kentongan, actor: Actor, post_id: int |
     """Whatever is wrong, the form comes back as it was filled in."""
     async with request.form(max_part_size=LONGEST * 4) as form:
         draft = replace(await read_draft(house, actor, form), post_id=post_id)
-        try:
-            # Kept before the post is checked, so that a mistake elsewhere does not cost the photo.
-            draft = replace(draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={})
-            post = await _store(house, actor, draft)
-        except AppError as error:
-            return await _again(request, house, actor, draft, error)
+
+        async def work() -> Response:
+            return await _saved(request, house, actor, draft, form)
+
+        return await once(request, house, actor, form, work)
+
+
+async def _saved(request: Request, house: Kentongan, actor: Actor, draft: Draft, form: FormData) -> Response:
+    try:
+        # Kept before the post is checked, so that a mistake elsewhere does not cost the photo.
+        draft = replace(draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={})
+        post = await _store(house, actor, draft)
+    except AppError as error:
+        return await _again(request, house, actor, draft, error)
     note = {"draft": "tersimpan", "in_review": "diajukan"}.get(post.state, "dijadwalkan")
-    return go(f"/unggahan/{post.id}", note=note)
+    return go(f"/unggahan/{post.id}?asal={draft.kept_as}", note=note)
 
 
 async def _store(house: Kentongan, actor: Actor, draft: Draft) -> PostView:

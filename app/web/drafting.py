@@ -67,6 +67,13 @@ class Draft:
     def action(self) -> str:
         return f"/unggahan/{self.post_id}/ubah" if self.post_id else "/tulis"
 
+    @property
+    def kept_as(self) -> str:
+        """Under which name the browser keeps what was typed."""
+        if self.post_id:
+            return f"unggahan-{self.post_id}"
+        return f"tulis-{self.unit.id}-{self.template.id if self.template else FREE}"
+
 
 async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh: bool = False) -> Draft:
     """Raises NotFound for a unit or template out of sight, Forbidden where the actor may not write."""

@@ -81,10 +81,17 @@ async def _to_the_door(request: Request) -> Response:
     """What was typed into a form before the session ended is handed back, so that it can be kept."""
     if wants_part(request):
         # A redirect would be followed inside the fragment; this one the whole page follows.
-        return Response(status_code=401, headers={"HX-Redirect": "/masuk"})
+        return Response(status_code=401, headers={"HX-Redirect": _back_by(request, "hx-current-url")})
     if request.method == "POST" and (typed := await _typed(request)):
-        return bare_page(request, "sesi_habis.html", status=401, typed=typed)
+        return bare_page(request, "sesi_habis.html", status=401, typed=typed, way=_back_by(request, "referer"))
     return RedirectResponse(login_path(request), 303)
+
+
+def _back_by(request: Request, header: str) -> str:
+    """The way in, and from there back to the page the browser says it stood on."""
+    parts = urlsplit(request.headers.get(header, ""))
+    before = local_path(f"{parts.path}?{parts.query}" if parts.query else parts.path, "/")
+    return "/masuk" if before in {"/", "/dasbor"} else f"/masuk?next={quote(before, safe='')}"
 
 
 def _to_the_proof(request: Request, error: ProveFirst | EnrolFirst) -> Response:

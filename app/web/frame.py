@@ -73,6 +73,7 @@ class Frame:
     pauses: Sequence[PauseView] = ()
     unit_id: int | None = None
     kind: UnitKind | None = None
+    person: int = 0
 
     @property
     def tz(self) -> ZoneInfo:
@@ -111,6 +112,7 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
         pauses=await house.pauses.running(actor),
         unit_id=home.id if home else None,
         kind=UnitKind(home.kind) if home else None,
+        person=actor.user_id,
     )
 
 

@@ -18,6 +18,8 @@ from app.web import words
 from app.web.assets import address
 from app.web.frame import Frame, frame_for
 from app.web.templates import variable_example, variable_input, variable_name
+from app.web.once import new_mark
+from app.web.templates import variable_example, variable_name
 
 # What a page may say after a form was sent; the address carries the key, never the words.
 NOTES = {
@@ -120,6 +122,7 @@ def _environment() -> Environment:
         "asset": address,
         "words": words,
         "language_name": language_name,
+        "new_mark": new_mark,
         "languages": LANGUAGES,
         "zone_name": zone_name,
         "variable_name": variable_name,

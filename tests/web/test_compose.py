@@ -155,7 +155,7 @@ async def test_without_a_moment_it_is_kept_as_a_draft(
     sari: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
 ) -> None:
     answer = await sari.post("/tulis", data=form | {"kapan": "nanti"})
-    assert answer.headers["location"].endswith("?pesan=tersimpan")
+    assert answer.headers["location"].endswith("&pesan=tersimpan")
     assert (await posts_of(house, cast))[0].state == "draft"
 
 
