@@ -28,6 +28,7 @@ router = APIRouter(include_in_schema=False)
 
 BroadcastId = Annotated[int, Path(ge=1, lt=2**31)]
 LONGEST_STAGGER = 24 * 60
+LATE_SHOWN = 10
 CORRECTING = "ralat-jadwal"
 """The shipped template that says a stage has other days now."""
 
@@ -299,18 +300,33 @@ async def _progress(
     request: Request, house: Kentongan, actor: Actor, view: BroadcastView, *, status: int = 200, problem: str = ""
 ) -> Response:
     frame = await frame_for(house, actor)
+    facts = await progress_facts(house, actor, frame, view)
+    is_open, taken, may_send = facts["is_open"], view.withdrawal, bool(actor.paths(Act.BROADCAST))
+    return await page(
+        request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, problem=problem, live=False,
+        troubles=_troubles(view.problems), made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
+        may_cancel=is_open and view.cancelled_at is None and may_send,
+        may_approve=bool(view.in_review) and _may_approve(actor, view),
+        may_withdraw=may_send and bool(view.by_state.get(State.PUBLISHED, 0) - (taken.asked - taken.down if taken else 0)),
+        **facts,
+    )  # fmt: skip
+
+
+async def progress_facts(house: Kentongan, actor: Actor, frame: Frame, view: BroadcastView) -> dict[str, Any]:
+    """What the block `kemajuan` shows; `is_open`: it can still change."""
     is_open = view.cancelled_at is None and any(view.by_state.get(state) for state in OPEN)
     taken = view.withdrawal
     is_coming_down = taken is not None and taken.down + taken.by_hand < taken.asked
-    may_send = bool(actor.paths(Act.BROADCAST))
-    ended = sum(count for state, count in view.by_state.items() if state not in OPEN)
-    return await page(
-        request, house, actor, "siaran_satu.html", part="kemajuan", status=status, frame=frame, view=view, problem=problem,
-        late=await house.answers.late_count(actor, view.id or 0), answers=_answers(view), bars=_bars(view), ended=ended, is_open=is_open or is_coming_down, troubles=_troubles(view.problems),
-        made=_when(view.created_at, frame), deadline=_when(view.deadline, frame),
-        may_cancel=is_open and may_send, may_approve=bool(view.in_review) and _may_approve(actor, view),
-        may_withdraw=may_send and bool(view.by_state.get(State.PUBLISHED, 0) - (taken.asked - taken.down if taken else 0)),
-    )  # fmt: skip
+    late = await house.answers.progress(actor, view.id or 0, late_only=True, limit=LATE_SHOWN, cursor=None)
+    return {
+        "view": view,
+        "late": await house.answers.late_count(actor, view.id or 0),
+        "late_units": [(row, words.PROGRESS[row.progress], _when(row.due_at, frame)) for row in late.rows],
+        "answers": _answers(view),
+        "bars": _bars(view),
+        "ended": sum(count for state, count in view.by_state.items() if state not in OPEN),
+        "is_open": is_open or is_coming_down,
+    }
 
 
 def _may_approve(actor: Actor, view: BroadcastView) -> bool:

@@ -17,9 +17,8 @@ from app.settings import ROOT
 from app.web import words
 from app.web.assets import address
 from app.web.frame import Frame, frame_for
-from app.web.templates import variable_example, variable_input, variable_name
 from app.web.once import new_mark
-from app.web.templates import variable_example, variable_name
+from app.web.templates import variable_example, variable_input, variable_name
 
 # What a page may say after a form was sent; the address carries the key, never the words.
 NOTES = {
@@ -162,6 +161,11 @@ async def page(
         return _answer(request, render_block(ENV, template, part, **common, **facts), status)
     frame = frame or await frame_for(house, actor)
     return _answer(request, ENV.get_template(template).render(**common, frame=frame, **facts), status)
+
+
+def block(request: Request, template: str, part: str, **facts: Any) -> str:
+    """One block's HTML, for what is not an answer of its own."""
+    return render_block(ENV, template, part, request=request, note=None, **facts)
 
 
 def bare_page(request: Request, template: str, *, status: int = 200, **facts: Any) -> Response:

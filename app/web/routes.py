@@ -21,6 +21,7 @@ from app.web import (
     figures,
     history,
     library,
+    live,
     login,
     menu,
     notices,
@@ -42,7 +43,7 @@ from app.web import (
 from app.web.shield import Shield
 
 ROUTERS = (
-    login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, review.router,
+    login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
     security.router, library.router,

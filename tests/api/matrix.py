@@ -282,6 +282,8 @@ PAGES: dict[str, Call] = {
     "POST /siaran/periksa": Call("403 403 200 200 | 403 404 | 403 200 200 | 303", form=FORM_BROADCAST),
     "POST /siaran": Call("403 403 303 303 | 403 404 | 403 303 303 | 303", form=FORM_BROADCAST),
     "GET /siaran/{broadcast_id}": Call(page(READ), "broadcast"),
+    # One that is over: a stream that goes on would have no end to compare.
+    "GET /siaran/{broadcast_id}/langsung": Call(page(READ), "called_off"),
     "GET /siaran/{broadcast_id}/unit": Call(page(READ), "broadcast"),
     "POST /siaran/{broadcast_id}/batalkan": Call(done(REVIEW), "broadcast"),
     "POST /siaran/{broadcast_id}/hapus": Call(done(REVIEW), "broadcast", form={"alasan": "Tanggalnya keliru"}),

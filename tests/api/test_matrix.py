@@ -165,6 +165,11 @@ class World:
         said = Said(id_of(self.site.cast.cilendek), "sosialisasi_rw", date(2024, 11, 1), rw=4)
         return (await self.site.house.activities.create(self.site.cast.sari, said)).id
 
+    async def called_off(self) -> int:
+        broadcast_id = await self.broadcast()
+        await self.site.house.broadcasts.cancel(self.site.cast.dewi, broadcast_id, reason="Uji.")
+        return broadcast_id
+
     async def make(self, what: str) -> int | str:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
@@ -172,6 +177,7 @@ class World:
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
             "sundanese": self.sundanese, "complaint": self.complaint,
+            "called_off": self.called_off,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),

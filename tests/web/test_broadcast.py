@@ -1,12 +1,17 @@
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from app.bootstrap import Kentongan
+from app.posts.models import Post
 from app.posts.store import PostFilter
 from app.publishing.read_store import Filter
+from app.web import live
+from tests.conftest import NOW
 from tests.support.cast import Cast
 from tests.web.conftest import Browse, set_delivery, template_id
 
@@ -113,3 +118,32 @@ async def test_what_stands_in_a_units_way_leads_to_where_it_is_mended(
     assert f'<a href="/akun/baru?unit={cast.ppk_utara.id}">PPK Bogor Utara</a>' in page
     asked = (await dewi.get(f"/unit/{cast.cilendek.id}?isi=nama_pasar")).text
     assert 'id="isi-nama_pasar"' in asked
+
+
+async def test_the_stream_says_how_it_stands_and_ends_with_the_broadcast(
+    dewi: httpx2.AsyncClient, form: dict[str, Any]
+) -> None:
+    path = await created(dewi, form)
+    await dewi.post(f"{path}/batalkan")
+    answer = await dewi.get(f"{path}/langsung")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "data: " in answer.text.split("event: kemajuan")[1]
+    assert answer.text.endswith("event: selesai\ndata: -\n\n")
+
+
+async def test_a_process_with_too_many_watchers_lets_the_page_ask_instead(
+    dewi: httpx2.AsyncClient, form: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await created(dewi, form)
+    monkeypatch.setattr(live.watching, "limit", 0)
+    assert (await dewi.get(f"{path}/langsung")).status_code == 204
+    assert 'hx-trigger="every 2s"' in (await dewi.get(path)).text
+
+
+async def test_who_is_late_is_named_where_the_progress_is(
+    dewi: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    path = await created(dewi, form)
+    async with house.db.write() as session:
+        await session.run(update(Post).values(due_at=NOW - timedelta(hours=1)))
+    assert "Belum terbit padahal sudah waktunya" in (await dewi.get(path)).text

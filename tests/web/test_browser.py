@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.bootstrap import Kentongan
+from app.posts.broadcasts import BroadcastInput
+from app.posts.rules import Timing
+from app.publishing.read_store import Filter
+from tests.conftest import NOW
 from tests.support.cast import Cast
 from tests.support.wait import wait_until
 from tests.web.conftest import a_post, hand_off, in_review, photo, session_of, set_delivery, template_id
@@ -25,6 +30,7 @@ FLAGS = [
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CHECK = "async rules => (await axe.run({runOnly: rules})).violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | '))"
 
+SOON = Timing(at=NOW + timedelta(hours=2))
 pytestmark = [
     pytest.mark.deep,
     pytest.mark.slow,
@@ -210,4 +216,23 @@ async def test_a_review_goes_on_without_javascript(
     await page.get_by_label("Alasan", exact=True).fill("Jamnya belum ada.")
     await page.get_by_role("button", name="Tolak unggahan").click()
     await page.get_by_text("Tidak ada lagi yang menunggu tinjauan Anda.").wait_for()
+    await context.close()
+
+
+async def test_a_broadcast_moves_by_itself_and_asks_nothing_twice(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser
+) -> None:
+    post = await a_post(house, cast)
+    chosen = await template_id(house, cast.rina, "saring-hoaks")
+    wanted = BroadcastInput(chosen, kinds=("pps",), under=None, unit_ids=None, platforms=("x",), timing=SOON)
+    view = await house.broadcasts.create(cast.dewi, wanted)
+    context = await opened(chromium, address, await session_of(house, cast.dewi))
+    page, asked = await context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"/siaran/{view.id}")
+    await page.get_by_text("Angka ini bergerak sendiri.").wait_for()
+    mine = [d for d in (await house.publishing.list(cast.dewi, Filter(), limit=20)).rows if d.post_id != post.id]
+    await set_delivery(house, mine[0].id, state="published")
+    await page.get_by_text(f"1 dari {view.deliveries} kiriman selesai").wait_for()
+    assert len([url for url in asked if url.endswith(f"/siaran/{view.id}")]) == 1
     await context.close()
