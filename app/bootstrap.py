@@ -19,6 +19,7 @@ from app.content.library import LibraryService
 from app.content.media import MediaService
 from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
+from app.engagement.followers import FollowersService
 from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
 from app.evidence.heads import HeadTeller
@@ -56,6 +57,7 @@ from app.publishing.service import PublishingService
 from app.publishing.switching import SwitchService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
+from app.reports.overview import OverviewService
 from app.reports.service import RecapService
 from app.settings import Environment, Settings
 from app.tahapan.exchange import CalendarExchange
@@ -136,6 +138,14 @@ class Kentongan:
     @property
     def compliance(self) -> ComplianceService:
         return ComplianceService(self.recaps)
+
+    @property
+    def followers(self) -> FollowersService:
+        return FollowersService(self.db, self.clock.now, self.platforms, self.channels, self.settings.timezone)
+
+    @property
+    def overviews(self) -> OverviewService:
+        return OverviewService(self.db, self.clock.now, self.recaps, self.settings.timezone)
 
     @property
     def answers(self) -> AnswerService:

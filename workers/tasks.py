@@ -46,6 +46,10 @@ async def collect_metrics(ctx: dict[str, Any]) -> None:
     await _house(ctx).engagement.collect()
 
 
+async def collect_followers(ctx: dict[str, Any]) -> None:
+    await _house(ctx).followers.collect()
+
+
 async def close_finished(ctx: dict[str, Any]) -> None:
     await _house(ctx).posts.close_finished()
 

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from app.api.deps import ActorDep, HouseDep, LimitedRoute, Row
-from app.api.shapes import Environment, Id
+from app.api.shapes import MAX_ID, Environment, Id
+from app.reports.overview import OverviewWanted
+from app.reports.overview_rules import Overview
 
 router = APIRouter(route_class=LimitedRoute, tags=["interaksi"])
 
@@ -92,6 +94,18 @@ async def post_metrics(house: HouseDep, actor: ActorDep, post_id: Id) -> PostMet
         for one in found
     ]
     return PostMetrics(post_id=post_id, data=rows)
+
+
+@router.get("/engagement/overview", summary="Dasbor satu unit dan yang di bawahnya untuk rentang hari mana pun")
+async def overview(
+    house: HouseDep,
+    actor: ActorDep,
+    from_on: Annotated[date | None, Query(alias="from", description="Kosong: 28 hari sampai `to`.")] = None,
+    to_on: Annotated[date | None, Query(alias="to", description="Kosong: hari ini.")] = None,
+    unit: Annotated[int | None, Query(ge=1, le=MAX_ID, description="Unit ini dan semua di bawahnya.")] = None,
+    environment: Annotated[Environment | None, Query(description="Seperti pada /engagement.")] = None,
+) -> Overview:
+    return await house.overviews.make(actor, OverviewWanted(from_on, to_on, unit, environment))
 
 
 @router.get("/engagement", summary="Angka dikelompokkan; latihan tidak pernah dicampur dengan akun sungguhan")

@@ -1,8 +1,8 @@
 """Numbers of published deliveries over time."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -30,6 +30,31 @@ class Snapshot(_Numbers, table=True):
     id: int | None = Field(default=None, primary_key=True)
     delivery_id: int
     taken_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DailyNumbers(_Numbers, table=True):
+    """What the numbers of a channel's posts grew by on one day of its unit: written with the snapshots, equal to a recount of them.
+
+    A number that fell counts against the day on which that was seen. `followers` stays empty: ChannelSnapshot keeps them.
+    """
+
+    __tablename__ = "daily_numbers"
+
+    channel_id: int = Field(primary_key=True)
+    counted_on: date = Field(primary_key=True, index=True)
+
+
+class ChannelSnapshot(SQLModel, table=True):
+    """How many followed an account on one day of the installation. `followers` None: asked, and not told."""
+
+    __tablename__ = "channel_snapshot"
+    __table_args__ = (UniqueConstraint("channel_id", "counted_on"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id")
+    counted_on: date
+    taken_at: datetime = Field(sa_type=UtcDateTime)
+    followers: int | None = None
 
 
 class Total(_Numbers, table=True):

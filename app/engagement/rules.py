@@ -1,7 +1,9 @@
 """When numbers are read, and how they are added up; a number that is not offered stays unknown."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -33,6 +35,59 @@ def next_read(published_at: datetime, *, platform: str, environment: str, now: d
 def may_be_read(at: datetime, *, published_at: datetime, platform: str, environment: str) -> bool:
     """Whether a turn at this moment is for numbers; the one right after publishing only looks for an address and makes the plan."""
     return at >= published_at + plan(platform, environment)[0]
+
+
+Readings = Mapping[datetime, Mapping[str, int | None]]
+"""Numbers of one delivery by the moment they were read."""
+Gains = dict[date, dict[str, int]]
+
+
+def gains(readings: Readings, zone: ZoneInfo) -> Gains:
+    """By day of `zone`, what each number grew by since it was last known; the first reading counts from 0. It may be negative."""
+    known: dict[str, int] = {}
+    found: Gains = {}
+    for at in sorted(readings):
+        for name in SUMMED:
+            value = readings[at].get(name)
+            if value is None:
+                continue
+            day = found.setdefault(at.astimezone(zone).date(), {})
+            day[name] = day.get(name, 0) + value - known.get(name, 0)
+            known[name] = value
+    return found
+
+
+def minus(after: Gains, before: Gains) -> Gains:
+    """What must be added to `before` for it to be `after`; a number appears where either knows it."""
+    found: Gains = {}
+    for day in {*after, *before}:
+        new, old = after.get(day, {}), before.get(day, {})
+        found[day] = {name: new.get(name, 0) - old.get(name, 0) for name in {*new, *old}}
+    return found
+
+
+def latest(readings: Readings) -> dict[str, int | None]:
+    """Each number as it was last known."""
+    found: dict[str, int | None] = dict.fromkeys(NUMBERS)
+    for at in sorted(readings):
+        found |= {name: value for name in NUMBERS if (value := readings[at].get(name)) is not None}
+    return found
+
+
+def together(parts: Iterable[Gains]) -> Gains:
+    found: Gains = {}
+    for part in parts:
+        for day, numbers in part.items():
+            into = found.setdefault(day, {})
+            for name, value in numbers.items():
+                into[name] = into.get(name, 0) + value
+    return found
+
+
+FOLLOWERS_EVERY = {"x": 7}
+"""Days between two readings of an account's followers. X bills each read of a user (platforms.md, November 2026); else daily."""
+FOLLOWERS_AGAIN = HOUR
+"""After which an account that did not answer is asked again on the same day."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from app.engagement import rules, store
 from app.engagement.grouping import midnight, rows_of
 from app.engagement.models import Snapshot
 from app.engagement.rules import NUMBERS, Row
+from app.engagement.snapshot_store import add_snapshots
 from app.engagement.store import Wanted
 from app.kit.db import Database
 from app.kit.logs import logger
@@ -23,6 +24,7 @@ from app.platforms.contract import (
     NeedsReconnect,
     PublishError,
     Refused,
+    Scope,
     TellsLinks,
     TryLater,
 )
@@ -79,11 +81,13 @@ class EngagementService:
             accounts = await self.channels.accounts_for(session, ids) if due else {}
         asked = [row for row in due if row["remote_id"] and row["channel_id"] in accounts]
         by_channel = groupby(sorted(asked, key=_channel), key=_channel)
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate, spent = asyncio.Semaphore(AT_ONCE), dict[str, datetime]()
 
         async def ask(channel_id: int, rows: Sequence[Mapping[str, Any]]) -> Readings:
             async with gate:
-                return await self._read_channel(accounts[channel_id], rows, now=now)
+                if (until := spent.get(rows[0]["platform"])) is not None:
+                    return Readings(later={row["id"]: until for row in rows})
+                return await self._read_channel(accounts[channel_id], rows, now=now, spent=spent)
 
         readings = await asyncio.gather(*(ask(channel_id, list(rows)) for channel_id, rows in by_channel))
         snapshots = [snapshot for reading in readings for snapshot in reading.snapshots]
@@ -91,15 +95,20 @@ class EngagementService:
         links = {identity: url for reading in readings for identity, url in reading.links.items()}
         gone = {row["delivery_id"] for row in snapshots if row["gone"]}
         async with self.db.write() as session:
-            await store.add_snapshots(session, snapshots)
+            await add_snapshots(session, snapshots)
             if links:
                 await publishing_store.set_links(session, links)
             if due:
                 await publishing_store.plan_metrics(session, [self._plan(row, later, gone, now) for row in due])
         return len(due)
 
-    async def _read_channel(self, account: Account, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> Readings:
-        """One channel's numbers, and the addresses still unknown. One that fails never loses another channel's."""
+    async def _read_channel(
+        self, account: Account, rows: Sequence[Mapping[str, Any]], *, now: datetime, spent: dict[str, datetime]
+    ) -> Readings:
+        """One channel's numbers, and the addresses still unknown. One that fails never loses another channel's.
+
+        `spent`: platforms that asked the whole app to wait, and until when; their other channels are not asked in vain.
+        """
         adapter = self.adapters[rows[0]["platform"]]
         ready = [row for row in rows if _may_be_read(row)]
         links: dict[int, str] = {}
@@ -108,6 +117,8 @@ class EngagementService:
             found = await adapter.read_metrics(account, [row["remote_id"] for row in ready]) if ready else {}
         except PublishError as error:
             log.warning("metrics_later", platform=rows[0]["platform"], handle=account.handle, code=error.code)
+            if isinstance(error, TryLater) and error.scope is not Scope.CHANNEL:
+                spent[rows[0]["platform"]] = now + _wait(error)
             # What is refused would be refused again in two minutes: it waits for its next place in the plan.
             later = {} if isinstance(error, Refused) else {row["id"]: now + _wait(error) for row in rows}
             return Readings(links=links, later=later)

@@ -1,12 +1,11 @@
-"""Writes snapshots with their totals, and groups what is published; who is asking is part of every report's query."""
+"""Groups what is published; who is asking is part of every report's query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Date, Integer, case, cast, func, literal, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -15,7 +14,7 @@ from app.channels.models import Channel
 from app.channels.rules import ways_of
 from app.engagement.models import Snapshot, Total
 from app.engagement.rules import INTERACTIONS, NUMBERS, SUMMED
-from app.kit.db import ReadSession, WriteSession
+from app.kit.db import ReadSession
 from app.posts.models import Post
 from app.publishing.models import Delivery
 from app.publishing.rules import ON_TIME_SECONDS, State
@@ -27,26 +26,6 @@ T = Total.__table__.c  # type: ignore[attr-defined]
 
 # A kecamatan's code is the first eight characters of what lies in it: 32.71.04 of 32.71.04.1008.
 _KECAMATAN_LENGTH = 8
-
-
-async def add_snapshots(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append, and keep the latest beside it; each row has delivery_id, taken_at and every number, and `gone`."""
-    if not rows:
-        return
-    kept = [{name: row[name] for name in ("delivery_id", "taken_at", *NUMBERS)} for row in rows if not row["gone"]]
-    await session.insert_many(Snapshot, kept)
-    insert = sqlite.insert if session.is_sqlite else postgresql.insert
-    for is_gone in (False, True):
-        batch = [row for row in rows if row["gone"] is is_gone]
-        if not batch:
-            continue
-        statement: Any = insert(Total)
-        # Of a post that is gone we keep the last numbers we saw, and a number that is withheld now stays as last known.
-        changed: dict[str, Any] = {"gone": is_gone}
-        if not is_gone:
-            changed["taken_at"] = statement.excluded.taken_at
-            changed |= {name: func.coalesce(statement.excluded[name], T[name]) for name in NUMBERS}
-        await session.run(statement.on_conflict_do_update(index_elements=["delivery_id"], set_=changed), batch)
 
 
 async def latest_of_post(session: ReadSession, post_id: int) -> list[dict[str, Any]]:
@@ -102,7 +81,7 @@ async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) ->
     """One row a group: counts of posts and deliveries, sums of latest numbers. NULL where nothing is known."""
     key = _key(session, wanted.group_by)
     is_out = D.state == State.PUBLISHED
-    late = _seconds_between(session, D.due_at, D.published_at)
+    late = seconds_between(session, D.due_at, D.published_at)
     known_reach = (T.reach.is_not(None)) & is_out
     interactions = sum(func.coalesce(T[name], 0) for name in INTERACTIONS)
     query = (
@@ -142,7 +121,7 @@ def _count(condition: Any) -> Any:
     return func.coalesce(func.sum(cast(condition, Integer)), 0)
 
 
-def _seconds_between(session: ReadSession, start: Any, end: Any) -> Any:
+def seconds_between(session: ReadSession, start: Any, end: Any) -> Any:
     if session.is_sqlite:
         # A Julian day as a double is good to about 40 microseconds: exactly a minute must not read as more.
         return func.round((func.julianday(end) - func.julianday(start)) * 86400, 3)

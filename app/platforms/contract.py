@@ -289,6 +289,34 @@ class TakesDown(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class RecentPost:
+    """What the account shows of itself, whoever wrote it. `created_at` None: the platform did not say."""
+
+    remote_id: str
+    text: str
+    url: str | None = None
+    created_at: datetime | None = None
+
+
+@runtime_checkable
+class TellsFollowers(Protocol):
+    """A platform that tells how many people follow the account itself, not one post of it."""
+
+    async def read_followers(self, account: Account) -> int | None:
+        """None where the account hides it or did not grant it. Raises NeedsReconnect or TryLater."""
+        ...
+
+
+@runtime_checkable
+class TellsRecent(Protocol):
+    """A platform whose account can be asked for its own newest posts."""
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        """At most one page (50 to 100) of the newest since then. Raises NeedsReconnect or TryLater."""
+        ...
+
+
 class Adapter(Protocol):
     """One platform. Stateless between calls but for its connection pool; speaks HTTP and nothing else.
 

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.platforms.answer import SOON, Answer, find_at, find_number, not_removed, quote, unreadable
-from app.platforms.contract import NeedsReconnect, PublishError, Refused, Scope, TryLater, Unsure
+from app.platforms.answer import SOON, Answer, find_at, find_id, find_number, not_removed, quote, read_time, unreadable
+from app.platforms.contract import NeedsReconnect, PublishError, RecentPost, Refused, Scope, TryLater, Unsure
 
 TOKEN_DEAD = {102, 104, 190, 490, 2500}
 APP_THROTTLED = {4}
@@ -202,6 +202,20 @@ async def gather_insights(
     if error and (error.code == 100 or error.is_permission):
         return {}
     raise failure_of(answer, create=False)
+
+
+def read_recent(answer: Answer, *, words: str, time: str, url: str) -> list[RecentPost]:
+    """One page of an account's own posts; the three are what the product calls text, moment and address."""
+    return [
+        RecentPost(
+            find_id(item.get("id")),
+            str(item.get(words) or ""),
+            str(item[url]) if item.get(url) else None,
+            read_time(item.get(time)),
+        )
+        for item in answer.items
+        if find_id(item.get("id"))
+    ]
 
 
 def find_next(answer: Answer) -> str:

@@ -117,7 +117,7 @@ class RecapService:
             key: await rows_of(session, ground.paths, replace(wanted, group_by=key)) for key in rules.GROUPS
         }  # fmt: skip
         voting_day = calendar.voting_day() if calendar else None
-        home = _top(units)
+        home = top_of(units)
         return Recap(
             period=period,
             environment=wanted.environment,
@@ -139,7 +139,12 @@ class RecapService:
             coverage=await self._coverage(session, ground, covered),
             care=Care(**await store.care(session, ground.paths, wanted)),
             silent=[row for row in rows if not row.published],
-            troubles=await self._troubles(session, ground, rows),
+            troubles=await troubles(
+                session,
+                ground.paths,
+                wanted.environment,
+                [(row.unit_id, row.label) for row in rows if not row.channels],
+            ),
             top=rules.by_engagement(evidence, most=TOP),
             to_answer=rules.by_comments(evidence, most=TOP),
             targets=await _targets(session, units),
@@ -225,23 +230,26 @@ class RecapService:
             unknown_units=unknown,
         )
 
-    async def _troubles(self, session: ReadSession, ground: Ground, rows: Sequence[UnitRow]) -> list[Trouble]:
-        silent = await store.silent_channels(session, ground.paths, ground.wanted.environment)
-        told = [
-            Trouble(
-                row["unit_id"],
-                row["unit"],
-                row["platform"],
-                row["handle"],
-                row["state_reason"] or ("Dijeda." if row["state"] == "paused" else "Perlu dihubungkan ulang."),
-            )
-            for row in silent
-        ]
-        without = [Trouble(row.unit_id, row.label, "", "", "Belum ada akun.") for row in rows if not row.channels]
-        return [*told, *without]
+
+async def troubles(
+    session: ReadSession, paths: Sequence[str], environment: str, without: Sequence[tuple[int, str]]
+) -> list[Trouble]:
+    """Channels that cannot speak, then the units (number and name) that have none."""
+    silent = await store.silent_channels(session, paths, environment)
+    told = [
+        Trouble(
+            row["unit_id"],
+            row["unit"],
+            row["platform"],
+            row["handle"],
+            row["state_reason"] or ("Dijeda." if row["state"] == "paused" else "Perlu dihubungkan ulang."),
+        )
+        for row in silent
+    ]
+    return [*told, *(Trouble(unit_id, name, "", "", "Belum ada akun.") for unit_id, name in without)]
 
 
-def _top(units: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def top_of(units: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The unit above all others in sight, where there is one."""
     top = min(units, key=lambda unit: len(unit["path"]), default=None)
     return top if top is not None and all(unit["path"].startswith(top["path"]) for unit in units) else None

@@ -127,6 +127,11 @@ def _asked(house: Kentongan, group: str, first: str, last: str, environment: str
     )
 
 
+def read_day(text: str) -> date | None:
+    """None for an empty field; raises BadInput for what is no day."""
+    return _day(text, date.min) if text.strip() else None
+
+
 def _day(text: str, otherwise: date) -> date:
     if not text.strip():
         return otherwise

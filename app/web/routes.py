@@ -25,6 +25,7 @@ from app.web import (
     login,
     menu,
     notices,
+    overview,
     pauses,
     people,
     posts,
@@ -43,6 +44,7 @@ from app.web import (
 from app.web.shield import Shield
 
 ROUTERS = (
+    overview.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,

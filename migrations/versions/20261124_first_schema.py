@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 2a59caffb3b1, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
@@ -48,6 +48,22 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('ended_on', name=op.f('pk_chain_head'))
     )
+    op.create_table('daily_numbers',
+    sa.Column('views', sa.Integer(), nullable=True),
+    sa.Column('reach', sa.Integer(), nullable=True),
+    sa.Column('reactions', sa.Integer(), nullable=True),
+    sa.Column('comments', sa.Integer(), nullable=True),
+    sa.Column('shares', sa.Integer(), nullable=True),
+    sa.Column('saves', sa.Integer(), nullable=True),
+    sa.Column('clicks', sa.Integer(), nullable=True),
+    sa.Column('followers', sa.Integer(), nullable=True),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('counted_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('channel_id', 'counted_on', name=op.f('pk_daily_numbers'))
+    )
+    with op.batch_alter_table('daily_numbers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_daily_numbers_counted_on'), ['counted_on'], unique=False)
+
     op.create_table('election',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
@@ -598,6 +614,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_broadcast_corrects'), ['corrects'], unique=False)
         batch_op.create_index(batch_op.f('ix_broadcast_unit_id'), ['unit_id'], unique=False)
 
+    op.create_table('channel_snapshot',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('counted_on', sa.Date(), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('followers', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_channel_snapshot_channel_id_channel')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_snapshot')),
+    sa.UniqueConstraint('channel_id', 'counted_on', name=op.f('uq_channel_snapshot_channel_id_counted_on'))
+    )
     op.create_table('connection',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('state_hash', sa.String(), nullable=False),
@@ -968,6 +994,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_connection_expires_at'))
 
     op.drop_table('connection')
+    op.drop_table('channel_snapshot')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_broadcast_unit_id'))
         batch_op.drop_index(batch_op.f('ix_broadcast_corrects'))
@@ -1085,6 +1112,10 @@ def downgrade() -> None:
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
     op.drop_table('election')
+    with op.batch_alter_table('daily_numbers', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_daily_numbers_counted_on'))
+
+    op.drop_table('daily_numbers')
     op.drop_table('chain_head')
     op.drop_table('budget_use')
     with op.batch_alter_table('audit_event', schema=None) as batch_op:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.bootstrap import Kentongan
-from app.engagement import store
 from app.engagement.rules import NUMBERS
+from app.engagement.snapshot_store import add_snapshots
 from app.posts.models import Post
 from app.publishing.models import Delivery
 from tests.conftest import NOW
@@ -45,7 +45,7 @@ class Place:
             session.add(delivery)
             await session.flush()
             if numbers is not None:
-                await store.add_snapshots(session, [snapshot(delivery.id or 0, NOW, **numbers)])
+                await add_snapshots(session, [snapshot(delivery.id or 0, NOW, **numbers)])
         return row.id or 0
 
 

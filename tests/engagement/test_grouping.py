@@ -154,15 +154,15 @@ async def test_totals_hold_the_last_numbers_and_snapshots_hold_all(place: Place)
     (row,) = await place.house.engagement.of_post(place.cast.sari, post_id)
     later = datetime(2024, 11, 1, 4, 0, tzinfo=UTC)
     async with place.house.db.write() as session:
-        from app.engagement import store
+        from app.engagement.snapshot_store import add_snapshots
 
-        await store.add_snapshots(session, [snapshot(row.delivery_id, later, views=80)])
+        await add_snapshots(session, [snapshot(row.delivery_id, later, views=80)])
     (row,) = await place.house.engagement.of_post(place.cast.sari, post_id)
     assert (row.taken_at, row.numbers["views"]) == (later, 80)
     assert row.numbers["clicks"] == 9, "a number that is withheld now is still the last one known"
     assert [(one.taken_at, one.views, one.clicks) for one in row.history] == [(NOW, 100, 9), (later, 80, None)]
     async with place.house.db.write() as session:
-        await store.add_snapshots(session, [snapshot(row.delivery_id, later, gone=True)])
+        await add_snapshots(session, [snapshot(row.delivery_id, later, gone=True)])
     (row,) = await place.house.engagement.of_post(place.cast.sari, post_id)
     assert (row.gone, row.numbers["views"], len(row.history)) == (True, 80, 2)
     assert (await grouped(place))["facebook"].views == 80

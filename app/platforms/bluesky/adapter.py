@@ -21,6 +21,7 @@ from app.platforms.contract import (
     Option,
     Picture,
     Published,
+    RecentPost,
     Refused,
     Sent,
     TryLater,
@@ -112,6 +113,17 @@ class BlueskyAdapter:
             found |= wire.read_metrics(answer, followers, now=self._now())
         return {each: found.get(each) for each in remote_ids}
 
+    async def read_followers(self, account: Account) -> int | None:
+        session = await self._sessions.get(account)
+        query = [("actor", session.did)]
+        return wire.read_followers(await self._call(account, "GET", "app.bsky.actor.getProfile", query=query))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        session = await self._sessions.get(account)
+        query = [("repo", session.did), ("collection", wire.COLLECTION), ("limit", str(wire.PAGE))]
+        answer = await self._call(account, "GET", "com.atproto.repo.listRecords", query=query)
+        return wire.read_recent(answer, since, handle=session.handle, now=self._now())
+
     async def check(self, account: Account) -> Identity:
         answer = await self._call(account, "GET", "com.atproto.server.getSession")
         return wire.read_identity(answer, now=self._now())
@@ -134,10 +146,8 @@ class BlueskyAdapter:
 
     async def _followers(self, account: Account) -> int | None:
         """Their number is worth less than the posts' own: a read that nobody answers leaves it out."""
-        session = await self._sessions.get(account)
-        query = [("actor", session.did)]
         try:
-            return wire.read_followers(await self._call(account, "GET", "app.bsky.actor.getProfile", query=query))
+            return await self.read_followers(account)
         except TryLater:
             return None
 

@@ -25,6 +25,7 @@ from app.platforms.contract import (
     Picture,
     Published,
     PublishError,
+    RecentPost,
     Refused,
     Room,
     Scope,
@@ -276,6 +277,19 @@ def read_listed(
         if find_at(record, "value", "text") == message.text:
             return Published(uri, permalink(handle, uri), at), ""
     return None, "" if is_past else str(find_at(answer.json, "cursor") or "")
+
+
+def read_recent(answer: Answer, since: datetime, *, handle: str, now: datetime) -> list[RecentPost]:
+    """One page of the account's records, newest first."""
+    records = find_at(answer.json, "records")
+    if not answer.ok or not isinstance(records, list):
+        raise failure(answer, create=False, now=now)
+    found = []
+    for record in records:
+        uri, at = str(find_at(record, "uri") or ""), read_time(find_at(record, "value", "createdAt"))
+        if uri and (at is None or at >= since):
+            found.append(RecentPost(uri, str(find_at(record, "value", "text") or ""), permalink(handle, uri), at))
+    return found
 
 
 def permalink(handle: str, uri: str) -> str:

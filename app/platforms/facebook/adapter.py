@@ -25,6 +25,7 @@ from app.platforms.contract import (
     Picture,
     Published,
     PublishError,
+    RecentPost,
     Sent,
     Video,
 )
@@ -107,9 +108,7 @@ class FacebookAdapter:
         """Two reads a post (Graph has no multi-id read any more) and one of the page for its followers."""
         if not remote_ids:
             return {}
-        page_id = await self._page_id(account)
-        answer = await self._ask(account, _object(page_id, "followers_count"))
-        followers = wire.read_followers(answer)
+        followers = await self.read_followers(account)
         slots = asyncio.Semaphore(4)
 
         async def read(remote_id: str) -> Metrics | None:
@@ -117,6 +116,17 @@ class FacebookAdapter:
                 return await self._read_post(account, remote_id, followers)
 
         return dict(zip(remote_ids, await asyncio.gather(*map(read, remote_ids)), strict=True))
+
+    async def read_followers(self, account: Account) -> int | None:
+        page_id = await self._page_id(account)
+        return wire.read_followers(await self._ask(account, _object(page_id, "followers_count")))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        page_id = await self._page_id(account)
+        parameters = wire.list_parameters(since)
+        answer = await self._ask(account, _connections(page_id, "published_posts", parameters))
+        wire.check_ok(answer)
+        return meta.read_recent(answer, words="message", time="created_time", url="permalink_url")
 
     async def check(self, account: Account) -> Identity:
         return wire.read_identity(await self._ask(account, _object("me", wire.IDENTITY)))

@@ -6,7 +6,7 @@ Sources: facebook-business-sdk-codegen at ad2b0b6 (v25.0, 15 April 2026) and fac
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.platforms import meta
@@ -143,8 +143,13 @@ def lost() -> TryLater:
 
 
 def find_parameters(sent: Sent) -> dict[str, str]:
-    since = int((sent.first_at - LOOK_BACK).timestamp())
-    return {"fields": "id,message,created_time,permalink_url", "since": str(since), "limit": "100"}
+    return list_parameters(sent.first_at - LOOK_BACK)
+
+
+def list_parameters(since: datetime) -> dict[str, str]:
+    return {
+        "fields": "id,message,created_time,permalink_url", "since": str(int(since.timestamp())), "limit": "100",
+    }  # fmt: skip
 
 
 def permalink(remote_id: str) -> str:

@@ -17,6 +17,7 @@ from app.platforms.contract import (
     Option,
     Published,
     PublishError,
+    RecentPost,
     Sent,
     Unsure,
 )
@@ -95,8 +96,7 @@ class InstagramAdapter:
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}
-        account_id = await self._account_id(account)
-        followers = wire.read_followers(await self._get(account, account_id, {"fields": "followers_count"}))
+        followers = await self.read_followers(account)
         slots = asyncio.Semaphore(8)
 
         async def read(remote_id: str) -> Metrics | None:
@@ -104,6 +104,16 @@ class InstagramAdapter:
                 return await self._read_media(account, remote_id, followers)
 
         return dict(zip(remote_ids, await asyncio.gather(*map(read, remote_ids)), strict=True))
+
+    async def read_followers(self, account: Account) -> int | None:
+        account_id = await self._account_id(account)
+        return wire.read_followers(await self._get(account, account_id, {"fields": "followers_count"}))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        edge = f"{await self._account_id(account)}/media"
+        answer = await self._get(account, edge, wire.list_form(since))
+        wire.check_ok(answer)
+        return meta.read_recent(answer, words="caption", time="timestamp", url="permalink")
 
     async def check(self, account: Account) -> Identity:
         return wire.read_identity(await self._get(account, "me", {"fields": "user_id,username,name"}))

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.platforms import meta
@@ -184,8 +184,11 @@ def _picture_form(picture: Picture) -> dict[str, str]:
 
 
 def find_form(sent: Sent) -> dict[str, str]:
-    since = int((sent.first_at - LOOK_BACK).timestamp())
-    return {"fields": "id,caption,timestamp,permalink", "since": str(since), "limit": "100"}
+    return list_form(sent.first_at - LOOK_BACK)
+
+
+def list_form(since: datetime) -> dict[str, str]:
+    return {"fields": "id,caption,timestamp,permalink", "since": str(int(since.timestamp())), "limit": "100"}
 
 
 def read_container_id(answer: Answer) -> str:

@@ -17,6 +17,7 @@ from app.platforms.contract import (
     Picture,
     Published,
     PublishError,
+    RecentPost,
     Sent,
     Video,
 )
@@ -99,6 +100,15 @@ class MastodonAdapter:
             else:
                 found |= wire.read_metrics(answer, now=self._now())
         return {each: found.get(each) for each in remote_ids}
+
+    async def read_followers(self, account: Account) -> int | None:
+        answer = await self._ask(account, "GET", "/api/v1/accounts/verify_credentials")
+        return wire.read_followers(answer, now=self._now())
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        path = f"/api/v1/accounts/{await self._account_id(account)}/statuses"
+        query = (("limit", str(wire.PAGE)), ("exclude_reblogs", "true"))
+        return wire.read_recent(await self._ask(account, "GET", path, query=query), since, now=self._now())
 
     async def check(self, account: Account) -> Identity:
         answer = await self._ask(account, "GET", "/api/v1/accounts/verify_credentials")

@@ -40,6 +40,7 @@ from app.platforms.contract import (
     Pace,
     Published,
     PublishError,
+    RecentPost,
     Refused,
     Room,
     Scope,
@@ -234,6 +235,22 @@ def read_page(answer: Answer, message: Message, sent: Sent, *, now: datetime, ta
         if comparable(read_text(str(item.get("content") or ""))) == ours and find_id(item.get("id")) not in taken:
             return Page(_published(item), "")
     return Page(None, find_id(items[-1].get("id")) if len(items) >= PAGE else "")
+
+
+def read_recent(answer: Answer, since: datetime, *, now: datetime) -> list[RecentPost]:
+    found = []
+    for item in _read_list(answer, now=now):
+        known = _published(item)
+        if known.created_at is None or known.created_at >= since:
+            words = read_text(str(item.get("content") or ""))
+            found.append(RecentPost(known.remote_id, words, known.url, known.created_at))
+    return found
+
+
+def read_followers(answer: Answer, *, now: datetime) -> int | None:
+    if not answer.ok:
+        raise failure(answer, create=False, now=now)
+    return find_number(find_at(answer.json, "followers_count"))
 
 
 def read_text(content: str) -> str:

@@ -79,8 +79,13 @@ class TelegramAdapter:
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}
+        followers = await self.read_followers(account)
+        return {remote_id: Metrics(followers=followers) for remote_id in remote_ids}
+
+    async def read_followers(self, account: Account) -> int:
+        """All that a bot is told: it sees neither views nor what became of a message."""
         body = {"chat_id": wire.chat_id(account)}
-        return wire.read_metrics(await self._call(account, "getChatMemberCount", json=body), remote_ids)
+        return wire.read_followers(await self._call(account, "getChatMemberCount", json=body))
 
     async def check(self, account: Account) -> Identity:
         """Also whether the bot may post in the channel."""

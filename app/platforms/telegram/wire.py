@@ -14,7 +14,6 @@ from app.platforms.contract import (
     Identity,
     Limits,
     Message,
-    Metrics,
     NeedsReconnect,
     Option,
     OptionKind,
@@ -178,12 +177,11 @@ def check_member(answer: Answer) -> None:
         raise _no_right(answer.status)
 
 
-def read_metrics(answer: Answer, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
-    """Followers alone: a bot sees neither views nor what became of a message."""
+def read_followers(answer: Answer) -> int:
     followers = find_number(_result(answer))
     if followers is None:
         raise failure(answer, create=False)
-    return {remote_id: Metrics(followers=followers) for remote_id in remote_ids}
+    return followers
 
 
 def cannot_ask() -> TryLater:

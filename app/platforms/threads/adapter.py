@@ -17,6 +17,7 @@ from app.platforms.contract import (
     Option,
     Published,
     PublishError,
+    RecentPost,
     Sent,
     Unsure,
 )
@@ -98,8 +99,7 @@ class ThreadsAdapter:
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}
-        edge = f"{_user(account)}/threads_insights"
-        followers = wire.read_followers(await self._ask("GET", account, edge, {"metric": "followers_count"}))
+        followers = await self.read_followers(account)
         slots = asyncio.Semaphore(8)
 
         async def read(remote_id: str) -> Metrics | None:
@@ -107,6 +107,15 @@ class ThreadsAdapter:
                 return await self._read_post(account, remote_id, followers)
 
         return dict(zip(remote_ids, await asyncio.gather(*map(read, remote_ids)), strict=True))
+
+    async def read_followers(self, account: Account) -> int | None:
+        edge = f"{_user(account)}/threads_insights"
+        return wire.read_followers(await self._ask("GET", account, edge, {"metric": "followers_count"}))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        answer = await self._ask("GET", account, f"{_user(account)}/threads", wire.list_form(since))
+        wire.check_ok(answer)
+        return meta.read_recent(answer, words="text", time="timestamp", url="permalink")
 
     async def check(self, account: Account) -> Identity:
         return wire.read_identity(await self._ask("GET", account, "me", {"fields": "id,username,name"}))

@@ -7,7 +7,7 @@ November 2026), and the Postman collection of fbsamples/threads_api at 44df04d.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import regex
@@ -167,8 +167,11 @@ def _picture_form(picture: Picture) -> dict[str, str]:
 
 
 def find_form(sent: Sent) -> dict[str, str]:
-    since = int((sent.first_at - LOOK_BACK).timestamp())
-    return {"fields": "id,text,timestamp,permalink", "since": str(since), "limit": "100"}
+    return list_form(sent.first_at - LOOK_BACK)
+
+
+def list_form(since: datetime) -> dict[str, str]:
+    return {"fields": "id,text,timestamp,permalink", "since": str(int(since.timestamp())), "limit": "100"}
 
 
 def read_container_id(answer: Answer) -> str:

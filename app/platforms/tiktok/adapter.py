@@ -18,6 +18,7 @@ from app.platforms.contract import (
     Option,
     Published,
     PublishError,
+    RecentPost,
     Sent,
     TryLater,
     Video,
@@ -104,16 +105,22 @@ class TikTokAdapter:
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}
-        user = await self._ask(
-            Request("GET", self._url(account, "/v2/user/info/"), query=(("fields", "follower_count"),)), account
-        )
-        followers = wire.read_followers(user)
+        followers = await self.read_followers(account)
         videos = {each: await self._video_id(account, each) for each in remote_ids}
         known: dict[str, Metrics] = {}
         for ids in chunked([video_id for video_id in videos.values() if video_id], wire.BATCH):
             fields = "id,view_count,like_count,comment_count,share_count"
             known |= wire.read_numbers(await self._query(account, ids, fields), followers)
         return {each: known.get(video_id) if video_id else Metrics() for each, video_id in videos.items()}
+
+    async def read_followers(self, account: Account) -> int | None:
+        url, query = self._url(account, "/v2/user/info/"), (("fields", "follower_count"),)
+        return wire.read_followers(await self._ask(Request("GET", url, query=query), account))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        query = (("fields", "id,create_time,video_description,share_url"),)
+        url, body = self._url(account, "/v2/video/list/"), {"max_count": wire.PAGE}
+        return wire.read_recent(await self._ask(Request("POST", url, json=body, query=query), account), since)
 
     async def check(self, account: Account) -> Identity:
         creator = wire.read_creator(await self._post(account, "/v2/post/publish/creator_info/query/", {}))

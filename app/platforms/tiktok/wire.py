@@ -23,6 +23,7 @@ from app.platforms.contract import (
     Pace,
     Published,
     PublishError,
+    RecentPost,
     Refused,
     Scope,
     Sent,
@@ -358,6 +359,16 @@ def read_listed(answer: Answer, message: Message, sent: Sent) -> tuple[Published
     oldest = min((find_number(video.get("create_time")) or 0 for video in videos), default=0)
     more = find_at(answer.json, "data", "has_more") is True and oldest >= since
     return None, find_number(find_at(answer.json, "data", "cursor")) if more else None
+
+
+def read_recent(answer: Answer, since: datetime) -> list[RecentPost]:
+    found = []
+    for video in _videos(answer):
+        at, url = datetime.fromtimestamp(find_number(video.get("create_time")) or 0, UTC), video.get("share_url")
+        if at >= since:
+            words = str(video.get("video_description") or "")
+            found.append(RecentPost(find_id(video.get("id")), words, str(url) if url else None, at))
+    return found
 
 
 def read_numbers(answer: Answer, followers: int | None) -> dict[str, Metrics]:

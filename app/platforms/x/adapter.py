@@ -20,6 +20,7 @@ from app.platforms.contract import (
     Option,
     Picture,
     Published,
+    RecentPost,
     Sent,
     Video,
 )
@@ -93,6 +94,16 @@ class XAdapter:
             if numbers.withheld:
                 found |= (await self._numbers(account, numbers.withheld, wire.METRICS_PUBLIC)).known
         return {each: found.get(each, Metrics()) for each in remote_ids}
+
+    async def read_followers(self, account: Account) -> int | None:
+        """X bills each read of a user: whoever asks, asks seldom."""
+        answer = await self._ask(account, lambda c: c.get_me(user_fields=["public_metrics"], user_auth=False))
+        return wire.read_followers(answer, now=self._now())
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        """X bills each post that comes back: the window is what keeps the price low."""
+        answer = await self._ask(account, _timeline(await self._account_id(account), wire.list_parameters(since)))
+        return wire.read_recent(answer, account, now=self._now())
 
     async def check(self, account: Account) -> Identity:
         answer = await self._ask(account, lambda c: c.get_me(user_auth=False))

@@ -43,6 +43,7 @@ from app.platforms.contract import (
     Picture,
     Published,
     PublishError,
+    RecentPost,
     Refused,
     Room,
     Scope,
@@ -181,11 +182,11 @@ def alt_text_body(media_id: str, alt_text: str) -> dict[str, Any]:
 
 def find_parameters(sent: Sent) -> dict[str, Any]:
     """For tweepy's `get_users_tweets`; every post that comes back is billed, so the window starts close to the try."""
-    return {
-        "start_time": sent.first_at - LOOK_BACK,
-        "max_results": 100,
-        "tweet_fields": ["created_at", "entities"],
-    }
+    return list_parameters(sent.first_at - LOOK_BACK)
+
+
+def list_parameters(since: datetime) -> dict[str, Any]:
+    return {"start_time": since, "max_results": 100, "tweet_fields": ["created_at", "entities"]}
 
 
 def permalink(account: Account, remote_id: str) -> str:
@@ -264,6 +265,24 @@ def read_page(
             found = Published(remote_id, permalink(account, remote_id), read_time(item.get("created_at")))
             return Page(found, "")
     return Page(None, find_id(find_at(answer.json, "meta", "next_token")))
+
+
+def read_recent(answer: Answer, account: Account, *, now: datetime) -> list[RecentPost]:
+    check_ok(answer, now=now)
+    return [
+        RecentPost(
+            find_id(item.get("id")),
+            expand(item),
+            permalink(account, find_id(item.get("id"))),
+            read_time(item.get("created_at")),
+        )
+        for item in answer.items
+    ]
+
+
+def read_followers(answer: Answer, *, now: datetime) -> int | None:
+    check_ok(answer, now=now)
+    return find_number(find_at(answer.json, "data", "public_metrics", "followers_count"))
 
 
 def expand(item: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from app.platforms.contract import (
     Metrics,
     Option,
     Published,
+    RecentPost,
     Sent,
     Video,
 )
@@ -98,12 +99,22 @@ class YouTubeAdapter:
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}
-        followers = wire.read_followers(await self._get(account, "channels", part="statistics", mine="true"))
+        followers = await self.read_followers(account)
         known: dict[str, Metrics] = {}
         for ids in chunked(list(remote_ids), wire.BATCH):
             answer = await self._get(account, "videos", part="statistics", id=",".join(ids))
             known |= wire.read_numbers(answer, followers, now=self._now())
         return {each: known.get(each) for each in remote_ids}
+
+    async def read_followers(self, account: Account) -> int | None:
+        return wire.read_followers(await self._get(account, "channels", part="statistics", mine="true"))
+
+    async def read_recent(self, account: Account, since: datetime) -> list[RecentPost]:
+        playlist = await self._playlist(account)
+        answer = await self._get(
+            account, "playlistItems", part="snippet", playlistId=playlist, maxResults=str(wire.PAGE)
+        )
+        return wire.read_recent(answer, since, now=self._now())
 
     async def check(self, account: Account) -> Identity:
         return wire.read_identity(await self._get(account, "channels", part="snippet", mine="true"), now=self._now())

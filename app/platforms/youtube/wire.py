@@ -25,6 +25,7 @@ from app.platforms.contract import (
     Pace,
     Published,
     PublishError,
+    RecentPost,
     Refused,
     Scope,
     Sent,
@@ -252,6 +253,18 @@ def read_page(answer: Answer, message: Message, sent: Sent, *, now: datetime) ->
             return Page(Published(video_id, link(video_id), at), "")
     is_old = oldest is not None and oldest < sent.first_at - LOOK_BACK
     return Page(None, "" if is_old else find_id(find_at(answer.json, "nextPageToken")))
+
+
+def read_recent(answer: Answer, since: datetime, *, now: datetime) -> list[RecentPost]:
+    """Title and description as one text."""
+    found = []
+    for item in read_items(answer, now=now):
+        snippet = item.get("snippet")
+        at, video_id = read_time(find_at(snippet, "publishedAt")), find_id(find_at(snippet, "resourceId", "videoId"))
+        if video_id and (at is None or at >= since):
+            words = f"{find_at(snippet, 'title') or ''}\n{find_at(snippet, 'description') or ''}".strip()
+            found.append(RecentPost(video_id, words, link(video_id), at))
+    return found
 
 
 def read_items(answer: Answer, *, now: datetime) -> list[Mapping[str, Any]]:

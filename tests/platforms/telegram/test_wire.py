@@ -11,7 +11,6 @@ from app.platforms.answer import Answer
 from app.platforms.contract import (
     Account,
     Message,
-    Metrics,
     NeedsReconnect,
     Picture,
     PublishError,
@@ -146,9 +145,6 @@ def test_a_bot_that_may_not_post_asks_for_a_person(member: dict[str, object], ma
 
 
 def test_only_followers_are_counted() -> None:
-    assert wire.read_metrics(answer(200, {"ok": True, "result": 12}), ["1", "2"]) == {
-        "1": Metrics(followers=12),
-        "2": Metrics(followers=12),
-    }
+    assert wire.read_followers(answer(200, {"ok": True, "result": 12})) == 12
     with pytest.raises(TryLater):
-        wire.read_metrics(answer(200, b""), ["1"])
+        wire.read_followers(answer(200, b""))
