@@ -22,12 +22,12 @@ from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
 from app.publishing import claims, rules
 from app.publishing import store as publishing_store
-from app.publishing.recording import Recorder, Result
+from app.publishing.recording import Result
 from app.publishing.rules import Next
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
 from tests.support.databases import fresh_database
-from tests.support.house import add_template, cast_house, settings_for, still_at, wipe
+from tests.support.house import add_template, cast_house, recorder_of, settings_for, still_at, wipe
 
 WORKER = "w"
 LOOKS = (timedelta(seconds=15), timedelta(seconds=60))
@@ -59,7 +59,7 @@ class Place:
         self, found: Sequence[claims.Claim], error: PublishError, *, step: Next | None = None, worker: str = WORKER
     ) -> None:
         """What a worker writes down after `error` met each of these."""
-        recorder = Recorder(self.house.db, lambda: NOW, self.house.channels, worker)
+        recorder = recorder_of(self.house, worker, NOW)
         results = []
         for claim in found:
             this = rules.Try(claim.attempt, claim.looks, claim.code, claim.valid_until, LOOKS)

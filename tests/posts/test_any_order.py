@@ -28,16 +28,17 @@ from app.platforms.contract import Published, PublishError, Refused, TryLater, U
 from app.posts.models import Post
 from app.posts.rules import PostState, Timing
 from app.posts.service import PostInput, PostView
+from app.posts.watching import ReviewWatch
 from app.publishing import rules as publishing_rules
 from app.publishing import store
 from app.publishing.claims import Claim, load
-from app.publishing.models import Delivery
-from app.publishing.recording import Recorder, Result
+from app.publishing.models import Delivery, Pause
+from app.publishing.recording import Result
 from app.publishing.rules import Next, Outcome, State, hash_of
 from tests.conftest import NOW
 from tests.support.cast import Cast, id_of
 from tests.support.databases import run_apart
-from tests.support.house import add_template, cast_house, open_house, settings_for, still_at
+from tests.support.house import add_template, cast_house, open_house, recorder_of, settings_for, still_at
 
 T = TypeVar("T")
 TEXTS = ("Posko buka.", "Rapat dihadiri PKS dan Golkar.", "Besok kerja bakti.", "Ayo coblos nomor 3!")
@@ -154,6 +155,17 @@ class Lives(RuleBasedStateMachine):
             )
             self.run(work)
 
+    @rule(data=st.data(), how=st.sampled_from(["hold", "release"]))
+    def hold(self, data: st.DataObject, how: str) -> None:
+        if post := self.pick(data):
+            talk, budi = self.house.discussing, self.who("budi")
+            self.run(talk.hold(budi, post.id, reason="x") if how == "hold" else talk.release(budi, post.id))
+
+    @rule(hours=st.sampled_from([0, 0.5, 2, 40]))
+    def watch(self, hours: float) -> None:
+        """The sweep over what waits, some time from now; what nobody approved by then is over."""
+        self.run(ReviewWatch(self.house.db, lambda: NOW + timedelta(hours=hours)).watch())
+
     @rule(platform=st.sampled_from(["x", "facebook"]), state=st.sampled_from(["paused", "connected"]))
     def switch_channel(self, platform: str, state: str) -> None:
         channel_id = next(id_ for id_, name in Prepared.channels.items() if name == platform)
@@ -187,7 +199,7 @@ class Lives(RuleBasedStateMachine):
         this = publishing_rules.Try(claim.attempt, claim.looks, "", claim.valid_until, (timedelta(seconds=15),))
         step = publishing_rules.after_send(error, this, now=NOW) if error else Next(State.PUBLISHED, Outcome.PUBLISHED)
         out = None if error else Published(f"r{claim.id}", None, NOW)
-        recorder = Recorder(self.house.db, lambda: NOW, self.house.channels, WORKER)
+        recorder = recorder_of(self.house, WORKER, NOW)
         self.run(recorder.write([Result(claim, "send", NOW, NOW, step, error, out)]))
 
     @rule(data=st.data(), how=st.sampled_from(["retry", "yes", "no", "cancel"]))
@@ -226,14 +238,17 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def all_is_well(self) -> None:
         """Read once, looked at in four ways."""
-        rows, channels, deliveries = self._all(Post, Channel, Delivery)
+        rows, channels, deliveries, pauses = self._all(Post, Channel, Delivery, Pause)
+        held = {row.post_id for row in pauses if row.ended_at is None}
         posts = {row.id: PostState(row.state) for row in rows}
         silent = {row.id for row in channels if row.state != "connected"}
         pairs = [(row.post_id, row.channel_id) for row in deliveries]
         assert len(pairs) == len(set(pairs)), "a post goes to a channel at most once"
         for row in deliveries:
             self.frozen_words_are_the_approved_ones(row)
-            every_state_has_a_way_out(row, posts[row.post_id], is_silent=row.channel_id in silent)
+            every_state_has_a_way_out(
+                row, posts[row.post_id], is_silent=row.channel_id in silent or row.post_id in held
+            )
             what_nobody_approved_is_not_on_its_way(row, posts[row.post_id])
 
     def frozen_words_are_the_approved_ones(self, row: Delivery) -> None:
@@ -247,10 +262,10 @@ def every_state_has_a_way_out(row: Delivery, post: PostState, *, is_silent: bool
         case State.WAITING if not row.message:
             assert post is PostState.IN_REVIEW
         case State.WAITING:
-            assert is_silent, "held, but its channel speaks"
+            assert is_silent, "held, but its channel speaks and no reviewer holds it"
         case State.DUE:
             assert post is PostState.SCHEDULED
-            assert not is_silent, "due, but its channel is silent"
+            assert not is_silent, "due, but its channel is silent or a reviewer holds it"
             assert row.act_at is not None
             assert row.act_at < row.valid_until
         case State.SENDING:

@@ -12,12 +12,13 @@ from app.posts.service import PostView
 from app.publishing import rules, store
 from app.publishing.claims import Claim, load
 from app.publishing.models import Delivery
-from app.publishing.recording import Recorder, Result
+from app.publishing.recording import Result
 from app.publishing.rules import Next, Outcome, State
 from app.publishing.service import DeliveryView
 from tests.conftest import NOW
 from tests.posts.conftest import Place
 from tests.posts.desk import LATER, Desk, open_desk
+from tests.support.house import recorder_of
 
 WORKER = "w1"
 SOON = Timing(at=NOW)
@@ -42,9 +43,7 @@ async def come_back(desk: Desk, claim: Claim, error: PublishError | None) -> Non
     this = rules.Try(claim.attempt, 0, "", claim.valid_until, (timedelta(seconds=15),))
     step = rules.after_send(error, this, now=NOW) if error else Next(State.PUBLISHED, Outcome.PUBLISHED)
     out = None if error else Published(f"r{claim.id}", None, NOW)
-    await Recorder(house.db, lambda: NOW, house.channels, WORKER).write(
-        [Result(claim, "send", NOW, NOW, step, error, out)]
-    )
+    await recorder_of(house, WORKER, NOW).write([Result(claim, "send", NOW, NOW, step, error, out)])
 
 
 async def on_x(desk: Desk, post: PostView) -> DeliveryView:

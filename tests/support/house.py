@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from app.channels.models import Channel
 from app.content.drafts import Draft
 from app.content.rules import LONG, SHORT
 from app.practice import PLATFORMS, Practice, handle, set_up
+from app.publishing.recording import Recorder
 from app.settings import Settings
 from simulator.main import create_simulator
 from tests.support.cast import Cast, id_of, make_cast
@@ -105,6 +106,11 @@ def serving(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
 def serving_simulator(folder: Path, *, clock: str) -> Iterator[str]:
     with serving(lambda _address: create_simulator(folder, clock_setting=clock)) as address:
         yield address
+
+
+def recorder_of(house: Kentongan, worker: str, at: datetime) -> Recorder:
+    """What writes down results of this worker's tries, at one moment, with all that a publisher gives it."""
+    return replace(house.publisher()._recorder, now=lambda: at, worker_id=worker)
 
 
 @asynccontextmanager
