@@ -47,6 +47,7 @@ from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
 from app.posts.suggesting import SuggestService
+from app.posts.terms import TermService
 from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
 from app.publishing.holding import HoldService
@@ -173,6 +174,11 @@ class Kentongan:
         return ComplaintService(
             self.db, self.clock, self.evidence, self.withdrawing, self.broadcasts, folder, self.settings.timezone
         )
+
+    @property
+    def terms(self) -> TermService:
+        zone = self.settings.timezone
+        return TermService(self.db, self.clock, self.people, self.channels, self.publishing, zone)
 
     @property
     def history(self) -> HistoryService:

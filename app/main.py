@@ -42,6 +42,7 @@ from app.api import (
     series,
     tahapan,
     templates,
+    terms,
     units,
     wilayah,
 )
@@ -63,6 +64,7 @@ ROOMS = (
     units,
     tahapan,
     templates,
+    terms,
     guard,
     connecting,
     channels,

@@ -80,6 +80,10 @@ async def seal_audit(ctx: dict[str, Any]) -> None:
     await seal_pending(_house(ctx).db)
 
 
+async def end_terms(ctx: dict[str, Any]) -> None:
+    await _house(ctx).terms.sweep()
+
+
 async def tell_head(ctx: dict[str, Any]) -> None:
     await _house(ctx).head_teller.tell()
 

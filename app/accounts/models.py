@@ -1,9 +1,9 @@
 """Units, the people who speak for them, and how those people prove it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -13,14 +13,22 @@ PathType = String().with_variant(String(collation="C"), "postgresql")
 
 
 class Unit(SQLModel, table=True):
-    """A body that speaks: kpu, ppk or pps.
+    """A body that speaks: kpu, ppk or pps. `ends_on` is the last day of its term (NULL: not known), `archived_at` when it was over.
 
     `path` is `/` + the ids from the root down to the unit + `/`, e.g. `/1/4/17/`: everything beneath a unit starts with its path.
     `variables` are the unit's own values; they win over those of the units above it.
     """
 
     __tablename__ = "unit"
-    __table_args__ = (UniqueConstraint("election_id", "kind", "wilayah_code"),)
+    __table_args__ = (
+        UniqueConstraint("election_id", "kind", "wilayah_code"),
+        Index(
+            "ix_unit_archived",
+            "id",
+            sqlite_where=text("archived_at IS NOT NULL"),
+            postgresql_where=text("archived_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     election_id: int = Field(foreign_key="election.id", index=True)
@@ -33,6 +41,8 @@ class Unit(SQLModel, table=True):
     rw_count: int | None = None
     variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ends_on: date | None = None
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class KindDefault(SQLModel, table=True):
@@ -138,6 +148,21 @@ class Membership(SQLModel, table=True):
     unit_id: int = Field(foreign_key="unit.id", index=True)
     role: str
     is_deputy: bool = False
+    ends_on: date | None = None
+    """The last day; NULL: as long as the body."""
+
+
+class PastMembership(SQLModel, table=True):
+    """A role that somebody held until `ended_at`, so that it can be said later who acted as what."""
+
+    __tablename__ = "past_membership"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    unit_id: int = Field(foreign_key="unit.id", index=True)
+    role: str
+    reason: str = ""
+    ended_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class LoginLink(SQLModel, table=True):

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from app.accounts.models import User
+from app.accounts.models import ApiToken, User
 from app.accounts.rules import Act, Actor, Grant, Role
 from app.kit.errors import BadInput, Forbidden, Problem
 from app.kit.paging import decode
@@ -40,6 +40,7 @@ class Held:
     unit_id: int
     role: str
     is_deputy: bool = False
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -154,3 +155,19 @@ def must_hold(actor: Actor, offered: Grant) -> None:
     for act in Act:
         if newcomer.may(act, offered.path):
             actor.must(act, offered.path)
+
+
+def token_view(key: ApiToken) -> TokenView:
+    assert key.id is not None
+    return TokenView(
+        id=key.id,
+        user_id=key.user_id,
+        unit_id=key.unit_id,
+        name=key.name,
+        hint=key.hint,
+        scopes=tuple(key.scopes),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        seen_at=key.seen_at,
+        revoked_at=key.revoked_at,
+    )

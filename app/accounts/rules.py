@@ -53,6 +53,9 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.ADMIN: _REVIEWER | {Act.MANAGE},
 }
 
+_AFTERWARDS = frozenset({Act.READ, Act.REVIEW})
+"""What may still be done where the body's term is over: look, and answer complaints."""
+
 # What each act is called where it is refused.
 _SAY = {
     Act.READ: "melihat ini",
@@ -87,6 +90,8 @@ class Actor:
     grants: tuple[Grant, ...]
     scopes: frozenset[Act] | None = None
     is_proved: bool = True
+    over: tuple[str, ...] = ()
+    """Paths of bodies whose term is over: they are read, and answered for, but nothing new is said there."""
 
     @property
     def label(self) -> str:
@@ -101,10 +106,19 @@ class Actor:
 
     def may(self, act: Act, path: str) -> bool:
         """May this actor `act` on the unit with this path?"""
-        return any(path.startswith(prefix) for prefix in self.paths(act))
+        return any(path.startswith(prefix) for prefix in self.paths(act)) and not self._is_over(act, path)
+
+    def _is_over(self, act: Act, path: str) -> bool:
+        return act not in _AFTERWARDS and any(path.startswith(ended) for ended in self.over)
+
+    def is_archived(self, path: str) -> bool:
+        """Whether the body with this path is over."""
+        return self._is_over(Act.WRITE, path)
 
     def must(self, act: Act, path: str | None = None) -> None:
         """Raises Forbidden unless the actor may `act` on `path`, or anywhere at all when no path is given."""
+        if path is not None and self._is_over(act, path):
+            raise Forbidden("Masa tugas unit ini sudah berakhir. Isinya hanya dapat dibaca.")
         if not (self.paths(act) if path is None else self.may(act, path)):
             raise Forbidden(f"Peran Anda belum boleh {_SAY[act]}. Minta admin unit di atas Anda.")
 

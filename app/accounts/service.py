@@ -26,6 +26,7 @@ from app.accounts.people import (
     read_role,
     read_scopes,
     tidy,
+    token_view,
 )
 from app.accounts.proof_store import find_password
 from app.accounts.proofs import SUDO_LASTS, Way
@@ -68,17 +69,30 @@ class PeopleService:
 
         Raises NotFound for a unit out of sight, Forbidden for a role wider than the admin's own.
         """
-        paths = actor.paths(Act.MANAGE)
         actor.must_prove()
         async with self.db.write() as session:
-            at = _grant(await _managed(session, actor, unit_id), role)
-            must_hold(actor, at)
-            user = await self._join(session, email=email, name=name, at=at, by=actor.label)
-            grants = await store.grants_of(session, _id(user))
-            # Whoever holds a link becomes that person; a PPK's admin must not become a KPU's by inviting one.
-            ours = all(actor.may(Act.MANAGE, grant.path) for grant in grants)
-            link = await self.new_link(session, _id(user), Purpose.INVITE, hours) if ours else None
-            held = await store.memberships_in(session, [_id(user)], paths)
+            return await self.let_in(session, actor, email=email, name=name, unit_id=unit_id, role=role, hours=hours)
+
+    async def let_in(
+        self,
+        session: WriteSession,
+        actor: Actor,
+        *,
+        email: str,
+        name: str,
+        unit_id: int,
+        role: str,
+        hours: float = INVITATION_HOURS,
+    ) -> Invited:
+        """`invite` within the caller's transaction; the caller has asked for proof."""
+        at = _grant(await managed_unit(session, actor, unit_id), role)
+        must_hold(actor, at)
+        user = await self._join(session, email=email, name=name, at=at, by=actor.label)
+        grants = await store.grants_of(session, _id(user))
+        # Whoever holds a link becomes that person; a PPK's admin must not become a KPU's by inviting one.
+        ours = all(actor.may(Act.MANAGE, grant.path) for grant in grants)
+        link = await self.new_link(session, _id(user), Purpose.INVITE, hours) if ours else None
+        held = await store.memberships_in(session, [_id(user)], actor.paths(Act.MANAGE))
         return Invited(_person(user, held), link)
 
     async def set_active(self, user_id: int, *, active: bool, by: str) -> User:
@@ -120,7 +134,8 @@ class PeopleService:
             user = await _known_user(session, user_id)
             if not user.is_active:
                 raise NotFound("Orang ini sudah dinonaktifkan.")
-            return Actor(user_id, user.name, await store.grants_of(session, user_id))
+            grants = await store.grants_of(session, user_id)
+            return Actor(user_id, user.name, grants, over=await store.over_paths(session, grants))
 
     async def names(self, labels: Iterable[str]) -> dict[str, str]:
         """Names by `Actor.label`, of people whose deeds the caller may see; what is no person's label is left out."""
@@ -192,10 +207,11 @@ class PeopleService:
                 raise Unauthenticated(f"Sesi Anda sudah berakhir. Masuk lagi dengan tautan; bila tidak punya, {_ASK}.")
             entry, user = found
             grants = await store.grants_of(session, _id(user))
+            over = await store.over_paths(session, grants)
         if self.needs_factor and not enrolling and must_enrol(grants, has_factor=user.has_factor):
             raise EnrolFirst("Pasang dulu verifikasi dua langkah: peran Anda menyetujui atau mengatur.")
         is_proved = entry.proved_at is None or now - entry.proved_at < SUDO_LASTS
-        actor = Actor(_id(user), user.name, grants, is_proved=is_proved)
+        actor = Actor(_id(user), user.name, grants, is_proved=is_proved, over=over)
         if entry.id is not None and now - entry.seen_at >= SEEN_EVERY:
             async with self.db.write() as session:
                 await store.touch_session(session, entry.id, now=now, expires_at=now + SESSION_LASTS)
@@ -220,10 +236,11 @@ class PeopleService:
                 raise Unauthenticated("Token API ini tidak berlaku lagi. Buat token baru, lalu ganti yang lama.")
             key, user, unit = found
             grants = narrow(await store.grants_of(session, _id(user)), _grant(unit))
+            over = await store.over_paths(session, grants)
         if key.id is not None and (key.seen_at is None or now - key.seen_at >= SEEN_EVERY):
             async with self.db.write() as session:
                 await store.touch_token(session, key.id, now=now)
-        return Actor(_id(user), user.name, grants, frozenset(Act(scope) for scope in key.scopes))
+        return Actor(_id(user), user.name, grants, frozenset(Act(scope) for scope in key.scopes), over=over)
 
     async def add_token(
         self, *, user_id: int, unit_id: int, scopes: Sequence[Act] | None, days: int, name: str = ""
@@ -251,9 +268,9 @@ class PeopleService:
         actor.must_prove()
         wanted = read_scopes(scopes, held=actor.scopes)
         async with self.db.write() as session:
-            unit = await _managed(session, actor, unit_id)
+            unit = await managed_unit(session, actor, unit_id)
             token, key = await self._new_token(session, actor.user_id, unit, scopes=wanted, days=days, name=name)
-        return token, _token_view(key)
+        return token, token_view(key)
 
     async def list_tokens(
         self, actor: Actor, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
@@ -262,7 +279,7 @@ class PeopleService:
         async with self.db.read() as session:
             paths, owner = actor.paths(Act.MANAGE), _owner(actor)
             rows = await store.tokens_for(session, paths, owner=owner, limit=limit + 1, after=after_id(cursor))
-        return cut([_token_view(row) for row in rows], limit, lambda view: [view.id])
+        return cut([token_view(row) for row in rows], limit, lambda view: [view.id])
 
     async def revoke_token(self, actor: Actor, token_id: int) -> None:
         """From now on the token opens nothing; raises NotFound for a token that is not the actor's to see."""
@@ -286,10 +303,10 @@ class PeopleService:
         elif not user.is_active:
             raise Conflict(f"{user.name} sudah dinonaktifkan. Aktifkan dulu, baru beri peran.")
         held = await store.find_membership(session, _id(user), at.unit_id)
-        if held is not None and held.role == at.role:
+        if held is not None and held.role == at.role and held.ends_on is None:
             return user
         held = held or Membership(user_id=_id(user), unit_id=at.unit_id, role=at.role)
-        held.role = at.role
+        held.role, held.ends_on = at.role, None
         session.add(held)
         detail = {"unit_id": at.unit_id, "role": str(at.role)}
         await record(session, at=self.now(), actor=by, action="user.grant", subject=f"user:{user.id}", detail=detail)
@@ -349,10 +366,13 @@ async def _known_user(session: ReadSession, user_id: int) -> User:
     return user
 
 
-async def _managed(session: ReadSession, actor: Actor, unit_id: int) -> Unit:
+async def managed_unit(session: ReadSession, actor: Actor, unit_id: int) -> Unit:
+    """A unit whose people the actor manages; raises NotFound, Forbidden."""
     unit = await store.find_unit(session, unit_id, paths=actor.paths(Act.READ) + actor.paths(Act.MANAGE))
     if unit is None:
         raise NotFound("Unit ini tidak ada, atau di luar wilayah tugas Anda.")
+    if actor.is_archived(unit.path):
+        actor.must(Act.MANAGE, unit.path)
     if not actor.may(Act.MANAGE, unit.path):
         raise Forbidden("Peran Anda belum boleh mengatur orang dan token di unit ini. Minta admin unit di atas Anda.")
     return unit
@@ -373,21 +393,5 @@ def _grant(unit: Unit, role: str = "viewer") -> Grant:
 
 
 def _person(user: User, held: Sequence[Membership]) -> Person:
-    roles = tuple(Held(one.unit_id, one.role, one.is_deputy) for one in held)
+    roles = tuple(Held(one.unit_id, one.role, one.is_deputy, one.ends_on) for one in held)
     return Person(_id(user), user.name, user.email, user.is_active, roles)
-
-
-def _token_view(key: ApiToken) -> TokenView:
-    assert key.id is not None
-    return TokenView(
-        id=key.id,
-        user_id=key.user_id,
-        unit_id=key.unit_id,
-        name=key.name,
-        hint=key.hint,
-        scopes=tuple(key.scopes),
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        seen_at=key.seen_at,
-        revoked_at=key.revoked_at,
-    )

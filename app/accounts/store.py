@@ -67,6 +67,16 @@ async def grants_of(session: ReadSession, user_id: int) -> tuple[Grant, ...]:
     return tuple(Grant(unit_id, UnitKind(kind), path, Role(role)) for unit_id, kind, path, role in rows if unit_id)
 
 
+async def over_paths(session: ReadSession, grants: Sequence[Grant]) -> tuple[str, ...]:
+    """Paths of archived bodies at, beneath or above what is granted."""
+    if not grants:
+        return ()
+    query = select(Unit.path).where(col(Unit.archived_at).is_not(None))
+    found = (await session.exec(query)).all()
+    mine = tuple(grant.path for grant in grants)
+    return tuple(path for path in found if path.startswith(mine) or any(one.startswith(path) for one in mine))
+
+
 async def find_membership(session: ReadSession, user_id: int, unit_id: int) -> Membership | None:
     query = select(Membership).where(Membership.user_id == user_id, Membership.unit_id == unit_id)
     return (await session.exec(query)).one_or_none()

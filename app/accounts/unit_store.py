@@ -48,6 +48,11 @@ def in_scope(paths: Sequence[str]) -> ColumnElement[bool]:
     return or_(*prefixes) if prefixes else false()
 
 
+async def speaking_in(session: ReadSession, paths: Sequence[str], **narrowed: Any) -> list[Unit]:
+    """Like `units_in`, without bodies whose term is over."""
+    return [unit for unit in await units_in(session, paths, **narrowed) if unit.archived_at is None]
+
+
 async def roots(session: ReadSession) -> list[int]:
     """The body at the top of each election."""
     query = select(col(Unit.id)).where(col(Unit.parent_id).is_(None)).order_by(col(Unit.id))

@@ -1,5 +1,6 @@
 """The door to the bodies that speak."""
 
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -24,6 +25,8 @@ class UnitRow(Row):
     election_id: int = Field(examples=[1])
     timezone: str = Field(examples=["Asia/Jakarta"])
     rw_count: int | None = Field(examples=[12])
+    ends_on: date | None = Field(None, examples=["2025-01-27"], description="Hari terakhir masa tugas.")
+    archived_at: datetime | None = Field(None, description="Masa tugasnya berakhir: hanya dapat dibaca.")
     variables: dict[str, str] = Field(
         examples=[{"alamat": "Kantor Kelurahan Cilendek Barat"}], description="Milik unit ini."
     )

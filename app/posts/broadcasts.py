@@ -348,7 +348,7 @@ class BroadcastService:
         if unfit:
             message = f"Templat “{template.title}” tidak dibuat untuk {', '.join(kind.upper() for kind in unfit)}."
             raise BadInput(message, Problem("select.kinds", message))
-        found = await unit_store.units_in(
+        found = await unit_store.speaking_in(
             session, paths, kinds=kinds, under_path=under.path if under else None, ids=wanted.unit_ids
         )
         found = [unit for unit in found if unit.election_id == template.election_id]

@@ -65,7 +65,7 @@ class PauseService:
             )
             if row is None:
                 raise NotFound("Jeda ini tidak ada, atau di luar wilayah Anda.")
-            actor.must(Act.BROADCAST, row.path)
+            actor.must(Act.BROADCAST, row.path)  # never of a body whose term is over: nothing leaves it again
             if row.ended_at is not None:
                 raise Conflict("Jeda ini sudah diakhiri.")
             row.ended_at, row.ended_by = self.clock.now(), actor.user_id
@@ -86,6 +86,8 @@ class PauseService:
         paths = actor.paths(Act.READ)
         async with self.db.read() as session:
             rows = await pause_store.find_pauses(session, paths, paths, limit=limit, before_id=None, running=True)
+            # A body whose term is over is no news on every page.
+            rows = [row for row in rows if not actor.is_archived(row.path)]
             names = await pause_store.unit_names(session, [row.unit_id for row in rows]) if rows else {}
         return [
             PauseView(

@@ -296,6 +296,7 @@ class PublishingService:
         """What a writer of the unit may do to one delivery, if it is still in a state that allows it."""
         async with self.db.write() as session:
             row = await self.must_write(session, actor, delivery_id)
+            actor.must(Act.WRITE, row["path"])
             if row["state"] in seen and values["state"] is State.DUE and not row["message"]:
                 raise Conflict("Unggahan ini belum pernah disetujui, jadi belum dapat dikirim.")
             if not await store.change_state(session, delivery_id, seen=seen, values=values):
@@ -314,7 +315,8 @@ class PublishingService:
     async def must_write(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:
         """The delivery, for somebody who may act on it; raises NotFound, Forbidden."""
         row = await self._visible(session, actor, delivery_id)
-        actor.must(Act.WRITE, row["path"])
+        # Whose term is over can no longer take anything down; its reviewers can.
+        actor.must(Act.REVIEW if actor.is_archived(row["path"]) else Act.WRITE, row["path"])
         return row
 
     async def _visible(self, session: ReadSession, actor: Actor, delivery_id: int) -> Mapping[str, Any]:

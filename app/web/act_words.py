@@ -15,7 +15,7 @@ ACTS = {
     "tahapan.add": "Tahapan ditambah", "tahapan.edit": "Tahapan diubah", "tahapan.revise": "Tahapan digeser", "tahapan.undo": "Pergeseran dibatalkan",
     "template.add": "Templat dibuat", "template.edit": "Templat diubah", "template.load": "Templat dimuat",
     "media.upload": "Gambar atau video diunggah", "media.edit": "Keterangan gambar diubah", "media.delete": "Gambar dihapus",
-    "unit.edit": "Data unit diubah", "unit.deputy": "Wakil peninjau diatur", "load.city": "Data kota dimuat",
+    "unit.edit": "Data unit diubah", "unit.term": "Masa tugas unit diatur", "unit.hand_over": "Serah terima", "unit.archive": "Unit diarsipkan", "user.term": "Masa tugas orang diatur", "user.end": "Tugas berakhir", "unit.deputy": "Wakil peninjau diatur", "load.city": "Data kota dimuat",
     "pause.begin": "Jeda semua", "pause.end": "Jeda diakhiri", "sending.hold": "Pengiriman ditahan operator", "sending.resume": "Pengiriman dilanjutkan operator",
     "user.grant": "Peran diberikan", "user.reset": "Akses diterbitkan ulang", "user.activate": "Orang diaktifkan", "user.deactivate": "Orang dinonaktifkan",
     "user.erase": "Data pribadi dihapus", "token.add": "Token API dibuat", "token.revoke": "Token API dicabut",

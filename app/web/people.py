@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from app.accounts.people import INVITATION_HOURS, Invited, Person
 from app.accounts.rules import MAY, Act, Actor, Grant, ProveFirst, Role, UnitKind, may_reset
 from app.bootstrap import Kentongan
-from app.kit.errors import AppError, NotFound
+from app.kit.errors import AppError, BadInput, NotFound
 from app.web import words
 from app.web.fields import by_field, clean, is_id
 from app.web.render import go, page
@@ -32,6 +33,7 @@ class Post:
     word: str
     is_deputy: bool = False
     may_deputise: bool = False
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,34 @@ async def name_deputy(
     return go("/orang", note="wakil")
 
 
+@router.post("/orang/{user_id}/masa")
+async def set_term(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    user_id: Annotated[int, Path(ge=1, lt=2**31)],
+    unit: Annotated[str, Form(max_length=12)] = "",
+    akhir: Annotated[str, Form(max_length=12)] = "",
+    sekarang: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    """The last day of a role, or its end at once."""
+    if not is_id(unit):
+        raise NotFound("Pilih dulu unitnya.")
+    try:
+        if sekarang == "ya":
+            await house.terms.end_role(actor, int(unit), user_id)
+            return go("/orang", note="akhiri")
+        day = date.fromisoformat(akhir) if akhir else None
+        await house.terms.set_role_term(actor, int(unit), user_id, day)
+    except ProveFirst:
+        raise
+    except ValueError:
+        return await _show(request, house, actor, error=BadInput("Tanggalnya belum benar."))
+    except AppError as error:
+        return await _show(request, house, actor, error=error)
+    return go("/orang", note="masa")
+
+
 def _may_reset(actor: Actor, user_id: int, paths: Sequence[str]) -> bool:
     """Whether to offer it; the service decides with everything that it knows."""
     grants = [Grant(0, UnitKind.PPS, path, Role.VIEWER) for path in paths]
@@ -139,7 +169,7 @@ async def _show(
     members = [
         Member(person.id, person.name, person.email, person.is_active, [
             Post(held.unit_id, units[held.unit_id].name, held.role, words.ROLES[Role(held.role)], held.is_deputy,
-                 Act.REVIEW in MAY[Role(held.role)]) for held in person.memberships
+                 Act.REVIEW in MAY[Role(held.role)], held.ends_on) for held in person.memberships
         ], may_reset=person.is_active and _may_reset(actor, person.id, [units[held.unit_id].path for held in person.memberships]))
         for person in found.rows
     ]  # fmt: skip

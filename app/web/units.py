@@ -3,19 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from app.accounts.models import Unit
-from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts.rules import Act, Actor, Role, UnitKind
 from app.accounts.variables import VariableKind, kind_of
 from app.bootstrap import Kentongan
 from app.content.values import zone_name
-from app.kit.errors import AppError, BadInput, Problem
+from app.kit.errors import AppError, BadInput, Conflict, Problem
 from app.web import words
 from app.web.fields import VARIABLE, by_field, clean, is_id, one
 from app.web.render import go, page
@@ -91,12 +93,77 @@ async def save(request: Request, house: HouseDep, actor: VisitorDep, unit_id: Un
     return go(f"/unit/{unit_id}", note="unit")
 
 
+@router.post("/unit/{unit_id}/masa")
+async def set_term(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit_id: UnitId,
+    akhir: Annotated[str, Form(max_length=12)] = "",
+) -> Response:
+    try:
+        await house.terms.set_unit_term(actor, unit_id, _day(akhir))
+    except BadInput as error:
+        return await _show(request, house, actor, unit_id, error=error)
+    return go(f"/unit/{unit_id}", note="masa")
+
+
+@router.post("/unit/{unit_id}/serah-terima")
+async def hand_over(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit_id: UnitId,
+    surel: Annotated[str, Form(max_length=300)] = "",
+    orang: Annotated[str, Form(max_length=300)] = "",
+    peran: Annotated[str, Form(max_length=20)] = "admin",
+    alasan: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Answers with the page itself: the link is shown this once."""
+    try:
+        done = await house.terms.hand_over(
+            actor, unit_id, email=clean(surel), name=clean(orang), role=clean(peran), reason=clean(alasan)
+        )
+    except (BadInput, Conflict) as error:
+        return await _show(request, house, actor, unit_id, error=error)
+    secret = done.invited.link
+    return await _show(
+        request, house, actor, unit_id, link=f"{house.settings.base_url}/masuk/{secret}" if secret else ""
+    )
+
+
+@router.post("/unit/{unit_id}/arsip")
+async def archive(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    unit_id: UnitId,
+    alasan: Annotated[str, Form(max_length=500)] = "",
+    yakin: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    try:
+        if yakin != "ya":
+            raise BadInput("Centang dulu bahwa masa tugasnya sudah berakhir.")
+        await house.terms.archive(actor, unit_id, reason=clean(alasan))
+    except BadInput as error:
+        return await _show(request, house, actor, unit_id, error=error)
+    return go(f"/unit/{unit_id}", note="arsip")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise BadInput("Tanggalnya belum benar.", Problem("ends_on", "Isi tanggalnya.")) from None
+
+
 async def _show(
     request: Request,
     house: Kentongan,
     actor: Actor,
     unit_id: int,
     *,
+    link: str = "",
     form: FormData | None = None,
     error: AppError | None = None,
     asked: str = "",
@@ -109,10 +176,27 @@ async def _show(
         values=await _values(house, actor, unit, form, asked), may_edit=actor.may(Act.WRITE, unit.path),
         has_more=len(found.rows) > 1, name=one(form, "nama"), zone=one(form, "zona"), rw=one(form, "rw"),
         new_name=one(form, "baru-nama"), new_value=one(form, "baru-nilai"), zones=_zones(unit.timezone),
-        reviewers=await house.deputies.reviewers(actor, unit_id),
+        reviewers=await house.deputies.reviewers(actor, unit_id), link=link, past=await _past(house, actor, unit),
+        may_manage=actor.may(Act.MANAGE, unit.path), roles=[(role.value, words.ROLES[role]) for role in Role],
         kind=words.KINDS.get(unit.kind, unit.kind), error=error.message if error else "",
         problems=by_field(error) if error else {},
     )  # fmt: skip
+
+
+async def _past(house: Kentongan, actor: Actor, unit: Unit) -> list[tuple[str, str, str, str]]:
+    """Name, role, until when and why, of those who served before."""
+    rows = await house.terms.past(actor, unit.id or 0)
+    names = await house.people.names([f"user:{row.user_id}" for row in rows])
+    zone = ZoneInfo(unit.timezone)
+    return [
+        (
+            names.get(f"user:{row.user_id}", ""),
+            words.ROLES[Role(row.role)],
+            f"{row.ended_at.astimezone(zone):%d/%m/%Y}",
+            row.reason,
+        )
+        for row in rows
+    ]
 
 
 def _as_form(unit: Unit) -> FormData:

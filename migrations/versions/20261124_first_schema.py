@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: 20c6713db504, after 
 """
 
 import sqlalchemy as sa
@@ -350,6 +350,8 @@ def upgrade() -> None:
     sa.Column('rw_count', sa.Integer(), nullable=True),
     sa.Column('variables', sa.JSON(), nullable=False),
     sa.Column('edited_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['election_id'], ['election.id'], name=op.f('fk_unit_election_id_election')),
     sa.ForeignKeyConstraint(['parent_id'], ['unit.id'], name=op.f('fk_unit_parent_id_unit')),
     sa.ForeignKeyConstraint(['wilayah_code'], ['wilayah.code'], name=op.f('fk_unit_wilayah_code_wilayah')),
@@ -357,6 +359,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('election_id', 'kind', 'wilayah_code', name=op.f('uq_unit_election_id_kind_wilayah_code'))
     )
     with op.batch_alter_table('unit', schema=None) as batch_op:
+        batch_op.create_index('ix_unit_archived', ['id'], unique=False, sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_unit_election_id'), ['election_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_unit_parent_id'), ['parent_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_unit_path'), ['path'], unique=False)
@@ -463,6 +466,7 @@ def upgrade() -> None:
     sa.Column('unit_id', sa.Integer(), nullable=False),
     sa.Column('role', sa.String(), nullable=False),
     sa.Column('is_deputy', sa.Boolean(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_membership_unit_id_unit')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_membership_user_id_user_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_membership')),
@@ -505,6 +509,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_waiting', ['id'], unique=False, sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
+
+    op.create_table('past_membership',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_past_membership_unit_id_unit')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_past_membership_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_past_membership'))
+    )
+    with op.batch_alter_table('past_membership', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_past_membership_unit_id'), ['unit_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_past_membership_user_id'), ['user_id'], unique=False)
 
     op.create_table('pause',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1020,6 +1039,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pause_post_id'))
 
     op.drop_table('pause')
+    with op.batch_alter_table('past_membership', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_past_membership_user_id'))
+        batch_op.drop_index(batch_op.f('ix_past_membership_unit_id'))
+
+    op.drop_table('past_membership')
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_waiting', sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
 
@@ -1057,6 +1081,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_unit_path'))
         batch_op.drop_index(batch_op.f('ix_unit_parent_id'))
         batch_op.drop_index(batch_op.f('ix_unit_election_id'))
+        batch_op.drop_index('ix_unit_archived', sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
 
     op.drop_table('unit')
     op.drop_table('tahapan')

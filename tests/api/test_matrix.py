@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 from PIL import Image
 from sqlalchemy import text
 
+from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
 from app.activities.rules import Said
 from app.content.drafts import Draft
@@ -26,6 +27,7 @@ from app.posts.service import PostInput, PostView
 from app.posts.store import PostFilter
 from app.tahapan.service import StageEdit
 from app.web import assets
+from app.wilayah.models import Wilayah
 from tests.api.matrix import COLUMNS, ROUTES, Call
 from tests.conftest import NOW
 from tests.support.cast import id_of
@@ -45,6 +47,7 @@ class World:
     people: dict[str, Actor]
     tokens: dict[str, str]
     cookies: dict[str, str] = field(default_factory=dict)
+    last_spare: int = 0
     numbers: Any = field(default_factory=lambda: count(1))
 
     async def post(self, *, review: bool) -> PostView:
@@ -78,6 +81,31 @@ class World:
         identity = await self.delivery("published")
         view = await self.site.house.complaints.open(self.site.cast.budi, Sought(text="uji"), [identity])
         return view.row.id or 0
+
+    async def spare(self) -> int:
+        """A PPS beneath PPK Bogor Barat that nothing else is about."""
+        cast, number = self.site.cast, next(self.numbers)
+        code = f"32.71.04.{2000 + number}"
+        async with self.site.house.db.write() as session:
+            session.add(
+                Wilayah(code=code, name=f"Uji {number}", level="kelurahan", parent="32.71.04", map_version="uji")
+            )
+            await session.flush()
+            unit = Unit(
+                election_id=cast.ppk_barat.election_id, kind="pps", name=f"PPS Uji {number}", wilayah_code=code,
+                parent_id=cast.ppk_barat.id, timezone="Asia/Jakarta",
+            )  # fmt: skip
+            session.add(unit)
+            await session.flush()
+            unit.path = f"{cast.ppk_barat.path}{unit.id}/"
+            self.last_spare = id_of(unit)
+        return self.last_spare
+
+    async def helper(self) -> int:
+        """Somebody at the last spare unit."""
+        email = f"bantu{next(self.numbers)}@kpu.test"
+        user = await self.site.house.people.add_user(email=email, name="x", unit_id=self.last_spare, role="viewer", by="uji")  # fmt: skip
+        return user.id or 0
 
     async def template(self) -> int:
         draft = Draft(
@@ -177,7 +205,7 @@ class World:
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
             "sundanese": self.sundanese, "complaint": self.complaint,
-            "called_off": self.called_off,
+            "called_off": self.called_off, "spare": self.spare, "helper": self.helper,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
