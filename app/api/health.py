@@ -32,7 +32,7 @@ async def healthz() -> dict[str, str]:
     return {"state": "ok"}
 
 
-@router.get("/readyz", summary="Siap: basis data, Redis, pekerja, kiriman terlambat")
+@router.get("/readyz", summary="Siap: basis data, Redis, pekerja, kiriman terlambat atau belum pasti")
 async def readyz(house: HouseDep, response: Response) -> Ready:
     parts = {"database": Part(ok=True, detail="terhubung")}
     try:
@@ -46,17 +46,22 @@ async def readyz(house: HouseDep, response: Response) -> Ready:
         said = "belum ada pekerja" if silent is None else f"detak terakhir {silent:.1f} detik lalu".replace(".", ",")
         parts["worker"] = Part(ok=alive, detail=said)
         parts["sending"] = Part(ok=hold is None, detail=f"ditahan: {hold.reason}" if hold else "berjalan")
-        overdue = pulse.overdue
-        late = overdue is not None and overdue > OVERDUE_AFTER
-        parts["overdue"] = Part(
-            ok=not late, detail="tidak ada" if overdue is None else f"tertua {int(overdue.total_seconds())} detik"
-        )
+        parts["overdue"], parts["unsure"] = _wait(pulse.overdue), _wait(pulse.doubt)
+        if pulse.for_a_person:
+            # Told, but not red: a proxy that asks here must not close the pages on which a person settles it.
+            parts["unsure"].detail += f"; {pulse.for_a_person} menunggu dipastikan orang"
     # Posts go out without Redis; its absence is told but does not take the web process out of service.
     up = await house.redis_is_up()
     parts["redis"] = Part(ok=up, detail="terhubung" if up else "tidak terjangkau; unggahan tetap dikirim tepat waktu")
     ok = all(part.ok for name, part in parts.items() if name != "redis")
     response.status_code = 200 if ok else 503
     return Ready(ok=ok, parts=parts)
+
+
+def _wait(longest: timedelta | None) -> Part:
+    if longest is None:
+        return Part(ok=True, detail="tidak ada")
+    return Part(ok=longest <= OVERDUE_AFTER, detail=f"tertua {int(longest.total_seconds())} detik")
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -150,6 +150,14 @@ async def _worker(house: Kentongan) -> Sequence[Finding]:
     elif pulse.overdue and pulse.overdue > OVERDUE:
         late = int(pulse.overdue.total_seconds())
         found.append(broken("pengiriman", f"ada yang terlambat {late} detik", "Lihat halaman Antrean dan log pekerja."))
+    if pulse.doubt and pulse.doubt > OVERDUE:
+        late = int(pulse.doubt.total_seconds())
+        found.append(
+            broken("pengecekan", f"ada yang belum dicek {late} detik", "Lihat log pekerja: platformnya mungkin putus.")
+        )
+    if pulse.for_a_person:
+        said = f"{pulse.for_a_person} kiriman menunggu dipastikan orang"
+        found.append(warn("pengecekan", said, "Buka halaman Antrean, tab Perlu perhatian."))
     return found
 
 

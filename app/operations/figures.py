@@ -29,11 +29,7 @@ async def figures(house: Kentongan) -> Sequence[Figure]:
     now = house.clock.now()
     async with house.db.read() as session:
         channels, lanes = await store.count_channels(session), await store.count_lanes(session, now=now)
-        unsealed, outbox, stuck = (
-            await store.oldest_unsealed(session),
-            await store.count_outbox(session),
-            await store.count_stuck(session),
-        )
+        unsealed, outbox = await store.oldest_unsealed(session), await store.count_outbox(session)
         workers = await store.count_workers(session, alive_since=now - house.clock.span(house.settings.silent_after))
         late = await store.lateness(session, since=now - house.clock.span(3600.0))
     return (
@@ -43,7 +39,8 @@ async def figures(house: Kentongan) -> Sequence[Figure]:
         _one("kentongan_worker_beat_age_seconds", "Real seconds since the newest worker's heartbeat", pulse.seconds_since_beat),
         _one("kentongan_workers", "Workers that are alive", workers),
         _one("kentongan_oldest_overdue_seconds", "Longest wait of a due delivery", pulse.overdue.total_seconds() if pulse.overdue else 0),
-        _one("kentongan_unsure_for_a_person", "Deliveries in a doubt that only a person can settle", stuck),
+        _one("kentongan_unsure_for_a_person", "Deliveries in a doubt that only a person can settle", pulse.for_a_person),
+        _one("kentongan_oldest_unlooked_seconds", "Longest wait of a doubtful delivery for a look that is due", pulse.doubt.total_seconds() if pulse.doubt else 0),
         _one("kentongan_late_seconds_max", "Greatest lateness of what was published in the last hour", late),
         _one("kentongan_sending_held", "1 while the operator holds all sending", 1 if hold else 0),
         _one("kentongan_audit_unsealed_age_seconds", "Age of the oldest event not yet in the chain", (now - unsealed).total_seconds() if unsealed else 0),

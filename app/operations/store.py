@@ -13,7 +13,7 @@ from app.audit.models import AuditEvent, OperatorAct, OutboxEvent
 from app.channels.models import Channel
 from app.kit import bulk
 from app.kit.db import ReadSession, WriteSession
-from app.publishing.models import Delivery, WorkerBeat
+from app.publishing.models import WorkerBeat
 from app.publishing.rules import State
 from app.publishing.store import D
 
@@ -137,11 +137,6 @@ async def count_lanes(session: ReadSession, *, now: datetime) -> dict[str, float
 
 async def count_outbox(session: ReadSession) -> int:
     query = select(func.count()).select_from(OutboxEvent).where(col(OutboxEvent.taken_at).is_(None))
-    return int((await session.run(query)).scalar_one())
-
-
-async def count_stuck(session: ReadSession) -> int:
-    query = select(func.count()).select_from(Delivery).where(D.state == State.UNSURE, D.act_at.is_(None))
     return int((await session.run(query)).scalar_one())
 
 

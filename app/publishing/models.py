@@ -30,8 +30,8 @@ class Delivery(SQLModel, table=True):
         Index("ix_delivery_channel", "channel_id", "last_sent_at"),
         # The publisher's question: what is due in my lane?
         _partial("ix_delivery_due", "lane", "act_at", "id", where="state = 'due'"),
-        # What must be looked up?
-        _partial("ix_delivery_unsure", "act_at", "id", where="state = 'unsure' AND act_at IS NOT NULL"),
+        # What must be looked up, and what only a person can settle (act_at NULL)?
+        _partial("ix_delivery_unsure", "act_at", "id", where="state = 'unsure'"),
         # Adoption: what did a silent worker hold?
         _partial("ix_delivery_held", "worker_id", where="worker_id IS NOT NULL"),
         # Expiry.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, func, or_, select
+from sqlalchemy import Integer, func, literal_column, or_, select
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -176,6 +176,17 @@ async def posts_all_ended(session: ReadSession, post_ids: Sequence[int]) -> set[
     return set((await session.run(query)).scalars())
 
 
-async def oldest_overdue(session: ReadSession, *, now: datetime) -> datetime | None:
-    """The oldest moment at which a worker should have acted on a due delivery and has not."""
-    return (await session.run(select(func.min(D.act_at)).where(D.state == "due", D.act_at <= now))).scalar()
+async def oldest_waits(session: ReadSession, *, now: datetime) -> tuple[datetime | None, datetime | None, int]:
+    """The oldest moments at which a worker should have sent, and should have looked, and has not; how many wait for a person."""
+
+    async def oldest(is_state: Any) -> Any:
+        return (await session.run(select(func.min(D.act_at)).where(is_state, D.act_at <= now))).scalar()
+
+    # As literals, for PostgreSQL's partial indexes: /readyz is asked every few seconds.
+    is_unsure = D.state == literal_column("'unsure'")
+    stuck = select(func.count()).where(is_unsure, D.act_at.is_(None))
+    return (
+        await oldest(D.state == literal_column("'due'")),
+        await oldest(is_unsure),
+        int((await session.run(stuck)).scalar_one()),
+    )

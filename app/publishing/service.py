@@ -13,6 +13,7 @@ from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut, decode
 from app.publishing import ahead_store, pause_store, read_store, store, switch_store, withdraw_store
 from app.publishing.models import Attempt, Delivery
+from app.publishing.pulse import Pulse, feel
 from app.publishing.read_store import Filter
 from app.publishing.renewing import take_over
 from app.publishing.rules import (
@@ -97,14 +98,6 @@ class TakenDown:
     by_hand: int
 
 
-@dataclass(frozen=True)
-class Pulse:
-    """`seconds_since_beat` is real seconds of the newest worker, None without any; `overdue`: the longest wait of a due delivery."""
-
-    seconds_since_beat: float | None
-    overdue: timedelta | None
-
-
 @dataclass
 class PublishingService:
     db: Database
@@ -116,11 +109,7 @@ class PublishingService:
 
     async def pulse(self) -> Pulse:
         """How the workers are."""
-        now = self.now()
-        async with self.db.read() as session:
-            beat = await store.newest_beat(session)
-            oldest = await read_store.oldest_overdue(session, now=now)
-        return Pulse(None if beat is None else self.clock.wait(now - beat), None if oldest is None else now - oldest)
+        return await feel(self.db, self.clock)
 
     async def totals(self) -> dict[str, int]:
         """All deliveries by state, for the operator's metrics."""

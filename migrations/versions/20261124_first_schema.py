@@ -715,7 +715,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_delivery_post_id'), ['post_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_delivery_unit_id'), ['unit_id'], unique=False)
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
-        batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
+        batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
 
     op.create_table('media_caption',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -995,7 +995,7 @@ def downgrade() -> None:
     op.drop_table('poster_version')
     op.drop_table('media_caption')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
-        batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'unsure' AND act_at IS NOT NULL"))
+        batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.drop_index(batch_op.f('ix_delivery_unit_id'))
         batch_op.drop_index(batch_op.f('ix_delivery_post_id'))
