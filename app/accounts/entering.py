@@ -11,6 +11,12 @@ from app.kit.db import WriteSession
 
 SESSION_LASTS = timedelta(days=30)
 """Slides: counted from the last time the person was seen."""
+SESSION_ENDS = timedelta(days=90)
+"""Does not slide: whoever holds a screen's secret, its owner or another, comes in anew by then."""
+
+
+def end_of(begun_at: datetime, *, seen_at: datetime) -> datetime:
+    return min(seen_at + SESSION_LASTS, begun_at + SESSION_ENDS)
 
 
 async def open_session(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.accounts import store, tokens
-from app.accounts.entering import SESSION_LASTS, open_session
+from app.accounts.entering import end_of, open_session
 from app.accounts.idempotency_store import drop_all as drop_all_calls
 from app.accounts.models import ApiToken, LoginLink, Membership, Unit, User
 from app.accounts.people import (
@@ -196,7 +196,7 @@ class PeopleService:
         await drop_all_calls(session)
 
     async def actor_by_session(self, secret: str, *, enrolling: bool = False) -> Actor:
-        """Raises Unauthenticated for a session that is unknown, ended, or unseen for 30 days.
+        """Raises Unauthenticated for a session that is unknown, ended, unseen for 30 days, or 90 days old.
 
         EnrolFirst for an approver or admin without a second factor, unless they are about to set it up (`enrolling`).
         """
@@ -214,7 +214,7 @@ class PeopleService:
         actor = Actor(_id(user), user.name, grants, is_proved=is_proved, over=over)
         if entry.id is not None and now - entry.seen_at >= SEEN_EVERY:
             async with self.db.write() as session:
-                await store.touch_session(session, entry.id, now=now, expires_at=now + SESSION_LASTS)
+                await store.touch_session(session, entry.id, now=now, expires_at=end_of(entry.created_at, seen_at=now))
         return actor
 
     async def end_session(self, secret: str) -> None:

@@ -84,6 +84,18 @@ async def test_a_session_ends_after_thirty_days_of_silence(
         await people.actor_by_session(secret)
 
 
+async def test_a_session_ends_after_ninety_days_however_often_it_is_seen(
+    people: PeopleService, cast: Cast, clock: MovedClock
+) -> None:
+    secret = await _enter(people, cast.sari.user_id)
+    for _ in range(4):
+        clock.move(days=22)
+        assert await people.actor_by_session(secret)
+    clock.move(days=2)
+    with pytest.raises(Unauthenticated, match="Masuk lagi"):
+        await people.actor_by_session(secret)
+
+
 async def test_being_seen_is_written_every_five_minutes(
     people: PeopleService, cast: Cast, clock: MovedClock, db: Database
 ) -> None:
