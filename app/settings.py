@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Log-in links a minute that one address may get wrong; a right one always opens. 0: no limit.",
     )
+    rate_sprays: int = Field(
+        100,
+        ge=0,
+        description="Accounts whose password one network may get wrong in an hour; then a password alone opens none from there. 0: no limit.",
+    )
     allow_private_addresses: bool = Field(
         False,
         description="Let addresses that people type (own servers, webhooks) lead to this machine: tests and training only, refused in production.",

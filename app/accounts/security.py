@@ -83,13 +83,16 @@ class SecurityService:
     issuer: str = "Kentongan"
     unix: Callable[[], float] = time.time
 
-    async def enter_by_password(self, email: str, password: str, *, device: str) -> Entered | HalfWay:
-        """Raises Wrong, in the same words and time, for a wrong password and for nobody."""
+    async def enter_by_password(
+        self, email: str, password: str, *, device: str, never_alone: bool = False
+    ) -> Entered | HalfWay:
+        """Raises Wrong, in the same words and time, for a wrong password and for nobody; where a password must be
+        `never_alone` also for a right one without a second factor behind it."""
         async with self.db.read() as session:
             user = await store.find_user_by_email(session, email.strip().lower()[:254])
             known = await proofs_of.find_password(session, _id(user)) if user else None
         is_right = await asyncio.to_thread(proofs.is_password, password, known.hash if known else None)
-        if user is None or not is_right or not user.is_active:
+        if user is None or not is_right or not user.is_active or (never_alone and not user.has_factor):
             raise Wrong(_WRONG)
         async with self.db.write() as session:
             if user.has_factor:

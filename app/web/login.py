@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 STEP_COOKIE = "ktg_langkah"
 PAIR, ACCOUNT = Quota("guesses.here", 10, 900), Quota("guesses", 100, 3600)
 """Wrong passwords for one address: from one network, and from everywhere. Counted by account, so that a hall behind one address
-is never locked out, and by network first, so that a stranger elsewhere does not lock the owner out."""
+is never locked out, and by network first, so that a stranger elsewhere does not lock the owner out. How many accounts one network got wrong is RATE_SPRAYS."""
 Secret = Annotated[str, Form(max_length=600)]
 Next = Annotated[str | None, Form(max_length=500)]
 
@@ -51,7 +51,8 @@ async def enter_by_password(
     next: Next = None,
 ) -> Response:
     email = surel.strip().lower()
-    pair, account = f"{hash_of(email)[:24]}@{_network(request)}", hash_of(email)[:24]
+    network, account = _network(request), hash_of(email)[:24]
+    pair, spray = f"{account}@{network}", Quota("sprays", house.settings.rate_sprays, 3600)
     standings = [await house.rates.peek(PAIR, pair), await house.rates.peek(ACCOUNT, account)]
     full = next_reset([one for one in standings if not one.is_within])
     if full:
@@ -59,14 +60,32 @@ async def enter_by_password(
         response = _door(request, house, wanted=next, problem=sentence, email=surel, status=429)
         response.headers["Retry-After"] = str(full)
         return response
+    sprayed = await house.rates.peek(spray, network)
     try:
-        entry = await house.security.enter_by_password(email, sandi, device=_device(request))
+        entry = await house.security.enter_by_password(
+            email, sandi, device=_device(request), never_alone=not sprayed.is_within
+        )
     except Wrong as error:
-        await house.rates.hit(PAIR, pair)
+        if (await house.rates.hit(PAIR, pair)).remaining == PAIR.amount - 1:
+            sprayed = await house.rates.hit(spray, network)  # one more account that was tried from there
         await house.rates.hit(ACCOUNT, account)
-        log.warning("login_wrong", network=_network(request))
+        log.warning("login_wrong", network=network)
+        if not sprayed.is_within:
+            return _say_sprayed(request, house, sprayed, wanted=next, email=surel)
         return _door(request, house, wanted=next, problem=error.message, email=surel, status=401)
     return _let_in(house, entry, next)
+
+
+def _say_sprayed(request: Request, house: Kentongan, standing: Standing, *, wanted: str | None, email: str) -> Response:
+    """One password tried on everybody: it opens nothing more from there by itself; links, passkeys and second factors do."""
+    log.warning("login_sprayed", network=_network(request))
+    sentence = (
+        "Dari jaringan ini kata sandi sudah keliru untuk terlalu banyak orang. Masuk dengan tautan dari admin unit Anda "
+        f"atau dengan kunci sandi, atau coba lagi dalam {-(-standing.reset // 60)} menit."
+    )
+    response = _door(request, house, wanted=wanted, problem=sentence, email=email, status=429)
+    response.headers["Retry-After"] = str(standing.reset)
+    return response
 
 
 @router.get("/masuk/kedua")

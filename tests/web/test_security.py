@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import httpx2
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from app.accounts import proof_store
 from app.accounts.tokens import hash_of
@@ -66,6 +67,29 @@ async def test_wrong_passwords_lock_that_account_from_that_network_and_nobody_el
         link = await house.people.make_link(cast.sari.user_id, purpose="login", hours=1)
         assert (await hall.get(f"/masuk/{link}")).status_code == 303
         assert (await home.post("/masuk", data={"surel": email, "sandi": GOOD})).status_code == 303
+
+
+async def test_one_password_tried_on_everybody_opens_nothing_more_from_there_but_locks_no_hall(
+    house: Kentongan, cast: Cast
+) -> None:
+    email = await with_password(house, cast)
+    house.settings = house.settings.model_copy(update={"rate_sprays": 3})
+    async with stranger(house, "192.0.2.40") as hall, stranger(house, "198.51.100.41") as home:
+        codes = [
+            (await hall.post("/masuk", data={"surel": f"orang{number}@kpu.test", "sandi": GOOD})).status_code
+            for number in (1, 1, 1, 2, 3, 4)
+        ]
+        assert codes == [401, 401, 401, 401, 401, 429], "the same person mistyping counts once"
+        right = await hall.post("/masuk", data={"surel": email, "sandi": GOOD})
+        assert (right.status_code, int(right.headers["retry-after"]) > 0) == (429, True)
+        assert "Masuk dengan tautan" in right.text
+        link = await house.people.make_link(cast.sari.user_id, purpose="login", hours=1)
+        assert (await hall.get(f"/masuk/{link}")).status_code == 303
+        assert (await home.post("/masuk", data={"surel": email, "sandi": GOOD})).status_code == 303
+        async with house.db.write() as session:
+            await session.run(text(f"UPDATE user_account SET has_factor = TRUE WHERE id = {cast.sari.user_id}"))
+        second = await hall.post("/masuk", data={"surel": email, "sandi": GOOD})
+        assert second.headers["location"].startswith("/masuk/kedua"), "a guessed password does not open these"
 
 
 async def test_an_admin_in_production_must_set_up_an_app_before_anything_opens(strict: Kentongan, cast: Cast) -> None:
