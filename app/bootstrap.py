@@ -14,6 +14,7 @@ from app.activities.service import ActivityService
 from app.channels.connecting import ConnectService
 from app.channels.keeping import Keeper
 from app.channels.service import ChannelService
+from app.content.designs import DesignService
 from app.content.guard_service import GuardService, shipped_rules
 from app.content.library import LibraryService
 from app.content.media import MediaService
@@ -131,6 +132,10 @@ class Kentongan:
     @property
     def library(self) -> LibraryService:
         return LibraryService(self.db, self.clock.now, self.media)
+
+    @property
+    def designs(self) -> DesignService:
+        return DesignService(self.db, self.clock.now, self.tahapan, self.media)
 
     @property
     def usage(self) -> UsageService:

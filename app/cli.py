@@ -21,6 +21,7 @@ from app.command import in_house as _in_house
 from app.command import must_exist as _must_exist
 from app.command import read_settings as _settings
 from app.command import say, unit_id_of
+from app.content.designs import SHIPPED as SHIPPED_DESIGNS
 from app.content.loading import SHIPPED as SHIPPED_TEMPLATES
 from app.content.loading import load_templates
 from app.kit.errors import AppError
@@ -230,6 +231,7 @@ def load_kota_bogor(
             house.db, now=house.clock.now(), shift_weeks=shift_weeks, on_moved=house.tahapan.on_moved
         )
         templates = await load_templates(house.db, now=house.clock.now())
+        await house.designs.load()
         targets = await load_targets(house.db, house.tahapan)
         say(
             f"Kota Bogor: {report.regions} wilayah, {report.units} unit, {report.stages} tahapan, {templates.templates} templat."
@@ -297,6 +299,17 @@ def load_template_file(
     report = _in_house(lambda house: load_templates(house.db, file, now=house.clock.now(), election=election))
     say(f"{report.templates} templat.")
     _tell(report.added, report.changed, report.kept)
+
+
+@load_app.command("posters")
+def load_poster_file(
+    file: Annotated[Path, typer.Argument()] = SHIPPED_DESIGNS,
+    election: Annotated[str, typer.Option(help="Kode pemilihan.")] = "pilkada-2024",
+) -> None:
+    """Desain poster dari berkas YAML Anda."""
+    _must_exist(file)
+    count = _in_house(lambda house: house.designs.load(file, election=election))
+    say(f"{count} desain poster baru atau diperbarui." if count else "Tidak ada yang berubah.")
 
 
 def _tell(added: int, changed: int, kept: int) -> None:

@@ -58,6 +58,7 @@ async def load_reference(house: Kentongan, *, shifted: bool) -> int:
     weeks = weeks_until_about_a_month(voting_day, now.date()) if shifted and voting_day else 0
     report = await load_city(house.db, now=now, shift_weeks=weeks)
     await load_templates(house.db, now=now)
+    await house.designs.load()
     await load_targets(house.db, house.tahapan)
     return report.shifted_weeks
 

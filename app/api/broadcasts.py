@@ -8,7 +8,19 @@ from pydantic import BaseModel, Field
 
 from app.accounts.rules import UnitKind
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
-from app.api.shapes import AnId, Code, Environment, Id, Lang, Options, PriceRow, ReasonBody, TimingBody, Variables
+from app.api.shapes import (
+    AnId,
+    Code,
+    Environment,
+    Id,
+    Lang,
+    Options,
+    PosterBody,
+    PriceRow,
+    ReasonBody,
+    TimingBody,
+    Variables,
+)
 from app.posts.broadcasts import BroadcastInput, BroadcastView
 from app.posts.progress_rules import Progress
 
@@ -33,6 +45,7 @@ class NewBroadcast(Body):
     )
     lang: Lang = "id"
     media: list[AnId] = Field([], max_length=20)
+    poster: PosterBody | None = None
     timing: TimingBody
     mode: Literal["mandatory", "suggested"] = "mandatory"
     stagger_minutes: int = Field(0, ge=0, le=1440)
@@ -124,10 +137,15 @@ class BroadcastList(BaseModel):
 
 
 def _input(body: NewBroadcast) -> BroadcastInput:
-    given = body.model_dump(exclude={"select", "timing", "dry_run"})
+    given = body.model_dump(exclude={"select", "timing", "dry_run", "poster"})
     select = body.select
     return BroadcastInput(
-        **given, kinds=select.kinds, under=select.under, unit_ids=select.unit_ids, timing=body.timing.as_timing()
+        **given,
+        kinds=select.kinds,
+        under=select.under,
+        unit_ids=select.unit_ids,
+        timing=body.timing.as_timing(),
+        poster=body.poster.as_wish() if body.poster else None,
     )
 
 

@@ -16,6 +16,7 @@ from app.api.shapes import (
     Id,
     Lang,
     Options,
+    PosterBody,
     PriceRow,
     Reason,
     ReasonBody,
@@ -33,6 +34,11 @@ router = APIRouter(tags=["unggahan"], route_class=LimitedRoute)
 IfMatch = Annotated[str | None, Header(description="etag dari jawaban sebelumnya.", max_length=100)]
 
 
+class PosterWishRow(Row):
+    design_id: int = Field(examples=[2])
+    headline: str = Field(examples=["Cek nama Anda"])
+
+
 class PostRow(Row):
     id: int = Field(examples=[75])
     unit_id: int = Field(examples=[17])
@@ -45,6 +51,8 @@ class PostRow(Row):
     overrides: dict[str, str]
     variables: dict[str, Any]
     media: list[int]
+    poster: PosterWishRow | None = Field(None, description="Desain poster yang dipilih.")
+    poster_id: int | None = Field(None, description="Gambar posternya (media), bila sudah dijadwalkan.")
     channels: list[int]
     timing: dict[str, Any] = Field(examples=[{"at": "2024-11-20T02:00:00+00:00"}])
     due_at: datetime | None
@@ -79,6 +87,7 @@ class NewPost(Body):
     lang: Lang = "id"
     overrides: dict[str, Text] = Field({}, max_length=20)
     media: list[AnId] = Field([], max_length=20)
+    poster: PosterBody | None = None
     channels: list[AnId] | None = Field(None, max_length=50, description="Kosong: semua akun unit yang tersambung.")
     timing: TimingBody | None = Field(None, description="Tanpa timing: draf.")
     variables: Variables = {}
@@ -97,6 +106,7 @@ class PostChange(Body):
     lang: Lang | None = None
     overrides: dict[str, Text] | None = Field(None, max_length=20)
     media: list[AnId] | None = Field(None, max_length=20)
+    poster: PosterBody | None = None
     channels: list[AnId] | None = Field(None, max_length=50)
     timing: TimingBody | None = None
     variables: Variables | None = None
@@ -144,9 +154,10 @@ async def list_posts(
     summary="Tulis unggahan: dengan timing langsung diperiksa penuh, tanpa timing menjadi draf",
 )
 async def create_post(response: Response, house: HouseDep, actor: ActorDep, body: NewPost) -> PostRow:
-    given = body.model_dump(exclude={"timing"})
+    given = body.model_dump(exclude={"timing", "poster"})
+    poster = body.poster.as_wish() if body.poster else None
     timing = body.timing.as_timing() if body.timing else None
-    view = await house.posts.create(actor, PostInput(**given, timing=timing))
+    view = await house.posts.create(actor, PostInput(**given, timing=timing, poster=poster))
     response.headers["Location"] = f"/api/v1/posts/{view.id}"
     return _row(response, view)
 
@@ -163,13 +174,15 @@ async def read_post(
 async def edit_post(
     response: Response, house: HouseDep, actor: ActorDep, post_id: Id, body: PostChange, if_match: IfMatch = None
 ) -> PostRow:
-    changes = body.model_dump(exclude_unset=True, exclude={"timing"})
+    changes = body.model_dump(exclude_unset=True, exclude={"timing", "poster"})
     # A null takes away where taking away means something; elsewhere it is no change.
     kept = {
         name: value
         for name, value in changes.items()
         if value is not None or name in {"tahapan", "valid_until", "channels"}
     }
+    if "poster" in body.model_fields_set:
+        kept["poster"] = body.poster.as_wish() if body.poster else None
     if "timing" in body.model_fields_set:
         kept["timing"] = body.timing.as_timing() if body.timing else None
     return _row(response, await house.posts.edit(actor, post_id, kept, if_match=if_match))

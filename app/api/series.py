@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from app.api.broadcasts import SelectBody
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
-from app.api.shapes import AnId, Code, Environment, Id, Lang, ReasonBody, Variables
+from app.api.shapes import AnId, Code, Environment, Id, Lang, PosterBody, ReasonBody, Variables
 from app.posts.series import SeriesInput, SeriesView
 from app.posts.series_rules import WEEKDAYS, Schedule
 
@@ -46,6 +46,7 @@ class NewSeries(Body):
     platforms: Platforms
     lang: Lang = "id"
     media: list[AnId] = Field([], max_length=20)
+    poster: PosterBody | None = None
     stagger_minutes: int = Field(0, ge=0, le=1440)
     variables: Variables = {}
     environment: Environment | None = None
@@ -60,6 +61,7 @@ class SeriesChange(Body):
     platforms: Platforms | None = None
     lang: Lang | None = None
     media: list[AnId] | None = Field(None, max_length=20)
+    poster: PosterBody | None = None
     stagger_minutes: int | None = Field(None, ge=0, le=1440)
     variables: Variables | None = None
 
@@ -114,10 +116,15 @@ async def list_series(
 
 @router.post("/series", status_code=201, summary="Buat seri: H-n, atau setiap minggu; dengan dry_run hanya diperiksa")
 async def create_series(response: Response, house: HouseDep, actor: ActorDep, body: NewSeries) -> SeriesRow:
-    given = body.model_dump(exclude={"select", "schedule", "dry_run"})
+    given = body.model_dump(exclude={"select", "schedule", "dry_run", "poster"})
     select = body.select
     wanted = SeriesInput(
-        **given, kinds=select.kinds, under=select.under, unit_ids=select.unit_ids, schedule=body.schedule.as_schedule()
+        **given,
+        kinds=select.kinds,
+        under=select.under,
+        unit_ids=select.unit_ids,
+        schedule=body.schedule.as_schedule(),
+        poster=body.poster.as_wish() if body.poster else None,
     )
     if body.dry_run:
         response.status_code = 200
@@ -134,9 +141,11 @@ async def read_series(house: HouseDep, actor: ActorDep, series_id: Id) -> Series
 
 @router.patch("/series/{series_id}", summary="Ubah seri; sampai ke yang sudah antre dan belum dikirim")
 async def edit_series(house: HouseDep, actor: ActorDep, series_id: Id, body: SeriesChange) -> SeriesRow:
-    changes = body.model_dump(exclude_none=True, exclude={"schedule"})
+    changes = body.model_dump(exclude_none=True, exclude={"schedule", "poster"})
     if body.schedule is not None:
         changes["schedule"] = body.schedule.as_schedule()
+    if "poster" in body.model_fields_set:
+        changes["poster"] = body.poster.as_wish() if body.poster else None
     return _row(await house.series.edit(actor, series_id, changes))
 
 

@@ -7,6 +7,7 @@ from fastapi import Path
 from pydantic import Field, field_validator, model_validator
 
 from app.api.deps import Body, Moment, Row
+from app.posts.postering import PosterWish
 from app.posts.rules import Anchor, Timing
 from app.publishing.rules import Outcome, State
 
@@ -36,6 +37,18 @@ class AnchorBody(Body):
     edge: Literal["start", "end"] = Field("start", examples=["start"])
     offset_days: int = Field(0, ge=-400, le=400, examples=[-7])
     time: str = Field(pattern=r"^([01]\d|2[0-3])[:.][0-5]\d$", examples=["09:00"])
+
+
+class PosterBody(Body):
+    """A poster of a design, drawn for each unit when it is published; not shown on TikTok."""
+
+    design_id: AnId = Field(examples=[2])
+    headline: str = Field(
+        "", max_length=160, examples=["Cek nama Anda"], description="Kosong: judul templat atau kalimat pertama."
+    )
+
+    def as_wish(self) -> PosterWish:
+        return PosterWish(self.design_id, self.headline)
 
 
 class TimingBody(Body):

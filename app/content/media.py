@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -18,12 +19,15 @@ from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.audit.service import record
 from app.content import media_store as store
+from app.content import poster_store
 from app.content.alts import LONGEST_ALT, read_alts
 from app.content.languages import INDONESIAN
+from app.content.layers import read_sheet
 from app.content.media_files import PART, collect, head_of, remove_parts, write
 from app.content.models import Media
 from app.content.pictures import MAX_BYTES, is_heif, reencode, too_large
 from app.content.poster import HEIGHT, WIDTH, PosterSpec, describe, draw, thumbnail
+from app.content.poster_draw import draw_sheet
 from app.content.renditions import Shape, render
 from app.content.rules import LANGUAGES
 from app.content.videos import MAX_VIDEO_BYTES, Film, hide_place, is_video, read_film
@@ -217,6 +221,10 @@ class MediaService:
         await self.get(actor, media_id)
         return await self._file_of(media_id)
 
+    async def read_picture(self, media_id: int) -> bytes:
+        """A kept picture's bytes. Raises NotFound."""
+        return await asyncio.to_thread((await self.ensure_file(media_id)).read_bytes)
+
     async def ensure_file(self, media_id: int, platform: str = "") -> Path:
         """The picture on disk as `platform` takes it ('': as it is kept); drawn or rendered now where it is not there yet.
 
@@ -288,7 +296,7 @@ class MediaService:
         """
         if row.kind == VIDEO:
             return self._path(row.sha256, _ENDINGS.get(row.mime, ".mp4"))
-        digest, shape = _spec(row).digest() if row.kind == POSTER else row.sha256, self.shapes.get(platform)
+        digest, shape = _digest(row) if row.kind == POSTER else row.sha256, self.shapes.get(platform)
         if shape is None or shape.takes(row.width, row.height, row.bytes):
             return self._path(digest)
         return self._path(digest).with_name(f"{digest}.{platform}-{shape.digest()}.jpg")
@@ -341,12 +349,29 @@ class MediaService:
             )
         return row
 
+    async def _draw_design(self, spec: Mapping[str, Any]) -> bytes:
+        async with self.db.read() as session:
+            version = (await poster_store.versions(session, [spec["version"]]))[spec["version"]]
+        photo = await self.read_picture(spec["photo"]) if spec["photo"] else None
+        return await asyncio.to_thread(draw_sheet, read_sheet(version.body), spec["texts"], photo)
+
     async def _draw(self, row: Media, path: Path) -> None:
         assert row.id is not None
-        data = await asyncio.to_thread(draw, _spec(row))
+        data = await self._draw_design(row.spec) if _is_design(row) else await asyncio.to_thread(draw, _spec(row))
         await asyncio.to_thread(write, path, data)
         async with self.db.write() as session:
             await store.set_drawn(session, row.id, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+def _is_design(row: Media) -> bool:
+    return "version" in row.spec
+
+
+def _digest(row: Media) -> str:
+    """The same for the same poster, known before it is drawn."""
+    if not _is_design(row):
+        return _spec(row).digest()
+    return hashlib.sha256(json.dumps(row.spec, sort_keys=True).encode()).hexdigest()
 
 
 def _said(alts: Mapping[str, str]) -> dict[str, Any]:

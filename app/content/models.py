@@ -95,7 +95,7 @@ class MediaCaption(SQLModel, table=True):
 class PosterDesign(SQLModel, table=True):
     """A poster to be filled in. `unit_id` NULL: shipped, for every unit; else of that unit and those beneath it.
 
-    What it looks like stands in its versions; the newest is `version`. `archived_at`: no longer offered, still drawn.
+    `key`: the name a shipped one is loaded under. What it looks like stands in its versions; the newest is `version`. `archived_at`: no longer offered, still drawn.
     """
 
     __tablename__ = "poster_design"
@@ -104,7 +104,7 @@ class PosterDesign(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     election_id: int = Field(foreign_key="election.id", index=True)
     unit_id: int | None = Field(default=None, foreign_key="unit.id", index=True)
-    key: str
+    key: str | None = None
     title: str
     version: int = 1
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -3,26 +3,22 @@
 import hashlib
 import json
 import textwrap
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from app.settings import ROOT
+from app.content.lettering import ELLIPSIS, cut, font_of, shown, wrap
 
 # Instagram's tallest feed picture, 4:5; sharp on every phone without scaling.
 WIDTH, HEIGHT = 1080, 1350
 MAX_BYTES = 900_000
 LONGEST_HEADLINE = 240
-_FONTS = ROOT / "data" / "fonts"
 _MARGIN = 96
 _TOP, _BOTTOM = 300, 960  # where the headline may stand
 _SIZES = tuple(range(116, 38, -6))
 _NAME_SIZES = tuple(range(52, 26, -2))
-_ELLIPSIS = "…"
 
 Colour = tuple[int, int, int]
 
@@ -81,8 +77,8 @@ def _sheet(spec: PosterSpec) -> Image.Image:
     theme = _THEMES.get(spec.theme, _THEMES["batu"])
     sheet = _base(theme).copy()
     pen = ImageDraw.Draw(sheet)
-    _write_headline(pen, textwrap.shorten(_shown(spec.headline), LONGEST_HEADLINE, placeholder=_ELLIPSIS), theme)
-    _write_name(pen, _shown(spec.unit_name), _shown(spec.footer), theme)
+    _write_headline(pen, textwrap.shorten(shown(spec.headline), LONGEST_HEADLINE, placeholder=ELLIPSIS), theme)
+    _write_name(pen, shown(spec.unit_name), shown(spec.footer), theme)
     return sheet
 
 
@@ -113,13 +109,13 @@ def _base(theme: _Theme) -> Image.Image:
 def _write_headline(pen: ImageDraw.ImageDraw, text: str, theme: _Theme) -> None:
     room = WIDTH - 2 * _MARGIN
     for size in _SIZES:
-        font, step = _font("ExtraBold", size), round(size * 1.16)
-        lines = list(_wrap(text, font, room))
+        font, step = font_of("ExtraBold", size), round(size * 1.16)
+        lines = list(wrap(text, font, room))
         if len(lines) * step <= _BOTTOM - _TOP and max(map(font.getlength, lines), default=0) <= room:
             break
     most = (_BOTTOM - _TOP) // step
     if len(lines) > most:
-        lines = [*lines[: most - 1], _cut(lines[most - 1] + _ELLIPSIS, font, room)]
+        lines = [*lines[: most - 1], cut(lines[most - 1] + ELLIPSIS, font, room)]
     for number, line in enumerate(lines):
         pen.text((_MARGIN, _TOP + number * step), line, font=font, fill=theme.ink)
 
@@ -127,56 +123,15 @@ def _write_headline(pen: ImageDraw.ImageDraw, text: str, theme: _Theme) -> None:
 def _write_name(pen: ImageDraw.ImageDraw, name: str, footer: str, theme: _Theme) -> None:
     room = WIDTH - 2 * _MARGIN
     for size in _NAME_SIZES:
-        font = _font("ExtraBold", size)
-        lines = list(_wrap(name, font, room))
+        font = font_of("ExtraBold", size)
+        lines = list(wrap(name, font, room))
         if len(lines) <= 2:
             break
     y = 1072
     for line in lines[:3]:
         pen.text((_MARGIN, y), line, font=font, fill=theme.ink)
         y += round(size * 1.22)
-    small = _font("SemiBold", 32)
-    for line in list(_wrap(footer, small, room))[:2]:
+    small = font_of("SemiBold", 32)
+    for line in list(wrap(footer, small, room))[:2]:
         pen.text((_MARGIN, y + 12), line, font=small, fill=theme.soft)
         y += 42
-
-
-def _wrap(text: str, font: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:
-    """Lines no wider than `room`; a word that is wider by itself is broken."""
-    line = ""
-    for word in text.split():
-        wider = f"{line} {word}".strip()
-        if font.getlength(wider) <= room:
-            line = wider
-            continue
-        if line:
-            yield line
-        while font.getlength(word) > room:
-            fits = next((size for size in range(len(word) - 1, 1, -1) if font.getlength(word[:size]) <= room), 1)
-            yield word[:fits]
-            word = word[fits:]
-        line = word
-    if line:
-        yield line
-
-
-def _cut(line: str, font: ImageFont.FreeTypeFont, room: float) -> str:
-    while len(line) > 2 and font.getlength(line) > room:
-        line = line[:-2].rstrip() + _ELLIPSIS
-    return line
-
-
-def _shown(text: str) -> str:
-    """Only what the font can draw: an emoji would come out as an empty box."""
-    plain = unicodedata.normalize("NFC", text)
-    return "".join(letter for letter in plain if _is_drawable(letter))
-
-
-def _is_drawable(letter: str) -> bool:
-    return letter.isspace() or (letter.isprintable() and (ord(letter) < 0x180 or letter in "–—‘’“”…•"))
-
-
-@lru_cache(maxsize=64)
-def _font(weight: str, size: int) -> ImageFont.FreeTypeFont:
-    # The basic layout is the same wherever the wheel was built; the fancy one depends on the machine's libraries.
-    return ImageFont.truetype(_FONTS / f"PlusJakartaSans-{weight}.ttf", size, layout_engine=ImageFont.Layout.BASIC)

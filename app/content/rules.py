@@ -74,8 +74,8 @@ def compose(texts: Texts, *, lang: str, platform: str, values: Mapping[str, obje
     source = pick_variant(texts, lang, platform)
     if source is None:
         return Composed("", "", problems=(f"templat ini belum punya teks {language_name(lang)}",))
-    text, text_missing, text_problems = _render(source, values)
-    alt, alt_missing, alt_problems = _render(texts.get((lang, ALT)) or texts.get(("id", ALT)) or "", values)
+    text, text_missing, text_problems = render_text(source, values)
+    alt, alt_missing, alt_problems = render_text(texts.get((lang, ALT)) or texts.get(("id", ALT)) or "", values)
     missing = tuple(sorted({*text_missing, *alt_missing}))
     return Composed(text, alt, missing, (*text_problems, *alt_problems))
 
@@ -107,7 +107,7 @@ def languages_of(variants: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(found, key=lambda lang: (lang != "id", lang))
 
 
-def _render(source: str, values: Mapping[str, object]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def render_text(source: str, values: Mapping[str, object]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """The words, the missing names, the problems."""
     try:
         text = compile_text(source)

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import unit_store
-from app.accounts.models import Unit
 from app.accounts.people import after_id
-from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts.rules import Act, Actor
 from app.accounts.speaker import Speaker
 from app.accounts.variables import unfit
 from app.audit.service import record
@@ -22,11 +21,12 @@ from app.content.guard_service import facts_for
 from app.content.languages import INDONESIAN
 from app.content.loading import SHIPPED, LoadReport, load_templates
 from app.content.models import PostTemplate
+from app.content.owning import must_keep, owner_of
 from app.content.rules import Ruler, Texts, compose, languages_of, measure, needs_of, segment_of
 from app.content.store import Wanted
 from app.content.values import to_ask, values_for
 from app.kit.db import Database, ReadSession, WriteSession
-from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem, Stale
+from app.kit.errors import BadInput, Conflict, NotFound, Problem, Stale
 from app.kit.paging import Page, cut
 from app.kit.versions import names
 from app.tahapan.rules import Calendar, Stage
@@ -143,7 +143,7 @@ class TemplateService:
         actor.must(Act.TEMPLATES)
         try:
             async with self.db.write() as session:
-                owner = await _owner(session, actor, unit_id)
+                owner = await owner_of(session, actor, unit_id)
                 await self._check(session, draft, owner.election_id)
                 if await store.by_keys(session, owner.election_id, [draft.key]):
                     raise _taken(draft.key)
@@ -162,7 +162,7 @@ class TemplateService:
         """
         async with self.db.write() as session:
             row = await _visible(session, actor, template_id, to_change=True)
-            await _must_keep(session, actor, row)
+            await must_keep(session, actor, owner_id=row.unit_id, election_id=row.election_id)
             texts = (await store.texts_of(session, [template_id]))[template_id]
             waiting = (await store.unread_of(session, [template_id]))[template_id]
             if if_match is not None and not names(if_match, _view(row, texts, waiting).etag):
@@ -261,31 +261,6 @@ async def _visible(session: ReadSession, actor: Actor, template_id: int, *, to_c
     if row is None:
         raise NotFound(_NOT_FOUND)
     return row
-
-
-async def _owner(session: ReadSession, actor: Actor, unit_id: int | None) -> Unit:
-    """The unit that will own a new template."""
-    if unit_id is None:
-        unit_id = next(grant.unit_id for grant in actor.grants if grant.path in actor.paths(Act.TEMPLATES))
-    unit = await unit_store.unit(session, unit_id, paths=actor.paths(Act.READ))
-    if unit is None:
-        raise NotFound("Unit itu tidak ditemukan.")
-    actor.must(Act.TEMPLATES, unit.path)
-    return unit
-
-
-async def _must_keep(session: ReadSession, actor: Actor, row: PostTemplate) -> None:
-    """Raises Forbidden unless the actor may change this template; a shipped one belongs to the KPU of its election."""
-    if row.unit_id is not None:
-        owned = await unit_store.unit(session, row.unit_id, paths=actor.paths(Act.TEMPLATES))
-    else:
-        tops = [grant.unit_id for grant in actor.grants if grant.kind is UnitKind.KPU]
-        units = await unit_store.units_in(session, actor.paths(Act.TEMPLATES), ids=tops)
-        owned = next((unit for unit in units if unit.election_id == row.election_id), None)
-    if owned is None:
-        raise Forbidden(
-            "Templat ini milik unit di atas Anda. Minta Divisi Sosdiklih KPU mengubahnya, atau buat templat sendiri."
-        )
 
 
 def _stage(

@@ -1,7 +1,7 @@
 """One template to many units: look first, then all of it in one go."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.posts.attaching import Attached
 from app.posts.correcting import channels_to_correct
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
+from app.posts.postering import PosterWish, choose
 from app.posts.rules import SUGGESTED, Answer, Timing
 from app.posts.service import check_variables
 from app.posts.telling import broadcast_review_wanted, suggested
@@ -64,6 +65,7 @@ class BroadcastInput:
     corrects: int | None = None
     urgent: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    poster: PosterWish | None = None
 
 
 @dataclass(frozen=True)
@@ -281,10 +283,12 @@ class BroadcastService:
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)
             calendar = await self.tahapan.calendar(session, template.election_id)
+            poster = await choose(session, actor, wanted.poster, wanted.media, media)
         source = _untouched(template, texts, wanted.lang).choosing(self.adapters, wanted.options)
         environment = wanted.environment or (
             "live" if any(c.environment != "practice" for c in channels) else "practice"
         )
+        source = replace(source, poster=poster)
         planner = Planner(
             source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
             attached=attached, valid_until=wanted.valid_until,
@@ -489,6 +493,7 @@ def _request(wanted: BroadcastInput) -> dict[str, Any]:
         "variables": dict(wanted.variables),
         "tahapan": wanted.tahapan,
         "media": list(wanted.media),
+        "poster": asdict(wanted.poster) if wanted.poster else None,
         "urgent": wanted.urgent,
         "options": dict(wanted.options),
     }

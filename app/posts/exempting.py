@@ -14,6 +14,7 @@ from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem, Stale
 from app.posts import rules, store, voices
 from app.posts.models import Post
+from app.posts.postering import said_in
 from app.posts.rules import PostState, Reviewer
 from app.tahapan.service import TahapanService
 
@@ -61,7 +62,7 @@ class Exempting:
         calendar = await self.tahapan.calendar(session, speaker.election_id)
         facts = facts_for(speaker, calendar, post.due_at or self.now())
         found = []
-        for text in dict.fromkeys(variant["text"] for variant in post.content.get("variants", ())):
+        for text in said_in(post.content):
             findings = let_pass(check_text(self.guard, text, facts), text, post.content.get(KEPT_AS, ()))
             found += [(one, text[slice(*one.span)]) for one in findings]
         return found

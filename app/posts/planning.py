@@ -9,6 +9,7 @@ from app.accounts.speaker import Speaker
 from app.accounts.variables import problems_in
 from app.channels.models import Channel
 from app.content import rules as content_rules
+from app.content.filling import DesignChoice, Filled, fill
 from app.content.guard import Finding, Rules, check_text
 from app.content.guard_exemptions import let_pass
 from app.content.guard_service import facts_for
@@ -21,6 +22,7 @@ from app.platforms.options import Chosen, read_options, written
 from app.platforms.registry import TITLES
 from app.posts import attaching, rules
 from app.posts.attaching import NOTHING, Attached
+from app.posts.postering import takes_poster
 from app.posts.rules import Timing
 from app.tahapan.rules import Calendar, Stage
 
@@ -46,10 +48,13 @@ class Source:
     options: Chosen = field(default_factory=dict)
     written: Sequence[str] = ()
     """What of the options are words of the author's own."""
+    poster: DesignChoice | None = None
 
     @property
     def is_untouched(self) -> bool:
-        return self.template_id is not None and self.text is None and not self.overrides and not self.written
+        is_own_headline = self.poster is not None and bool(self.poster.headline)
+        is_own = self.text is not None or bool(self.overrides or self.written) or is_own_headline
+        return self.template_id is not None and not is_own
 
     def choosing(self, adapters: Mapping[str, Adapter], given: Mapping[str, object]) -> "Source":
         """With what an author chose on each platform; raises BadInput."""
@@ -93,6 +98,7 @@ class Plan:
     valid_until: datetime | None
     stage: Stage | None
     sensitive: str | None
+    poster: Filled | None = None
 
     @property
     def levels(self) -> set[str]:
@@ -149,7 +155,8 @@ class Planner:
             self._variant(platform, values, troubles, missing)
             for platform in dict.fromkeys(c.platform for c in channels)
         ]
-        findings = self._findings(variants, speaker, spoken_at)
+        poster = self._poster(values, variants, troubles, missing)
+        findings = self._findings(variants, speaker, spoken_at, poster)
         troubles += [Trouble("text", found.sentence) for found in findings if found.level == "block" and found.counts]
         return Plan(
             speaker,
@@ -162,7 +169,30 @@ class Planner:
             self._valid_until(due, stage, speaker.timezone),
             stage,
             rules.is_sensitive(calendar, due, speaker.timezone) if due else None,
+            poster,
         )
+
+    def _poster(
+        self,
+        values: Mapping[str, object],
+        variants: Sequence[Variant],
+        troubles: list[Trouble],
+        missing: dict[str, None],
+    ) -> Filled | None:
+        chosen = self.source.poster
+        if chosen is None:
+            return None
+        # A date in a poster is said in the language of the post.
+        twins = {
+            name: values[f"{name}_{self.source.lang}"] for name in values if f"{name}_{self.source.lang}" in values
+        }
+        filled = fill(chosen.sheet, {**values, **twins}, headline_of(self.source, variants))
+        for name in filled.missing:
+            if name not in missing:
+                missing[name] = None
+                troubles.append(Trouble(f"variables.{name}", f"Isian “{name}” untuk poster belum ada di unit ini."))
+        troubles += [Trouble("poster", problem) for problem in filled.problems]
+        return filled
 
     def _valid_until(self, due: datetime | None, stage: Stage | None, zone: str) -> datetime | None:
         if due is None:
@@ -187,7 +217,8 @@ class Planner:
                     missing[variable] = None
                     troubles.append(Trouble(f"variables.{variable}", f"Isian “{variable}” belum ada untuk unit ini."))
             troubles += [Trouble("template_id", problem) for problem in composed.problems]
-        length, limit = adapter.length(text), adapter.limits.text_with(self.attached.shown)
+        is_drawn = source.poster is not None and takes_poster(adapter.limits)
+        length, limit = adapter.length(text), adapter.limits.text_with(self.attached.shown or int(is_drawn))
         if length > limit:
             troubles.append(
                 Trouble(
@@ -200,14 +231,27 @@ class Planner:
         troubles += [Trouble("media", said) for said in attaching.troubles(adapter.limits, name, self.attached)]
         return Variant(platform, text, length, limit, alt_text)
 
-    def _findings(self, variants: Sequence[Variant], speaker: Speaker, spoken_at: datetime) -> list[Finding]:
+    def _findings(
+        self, variants: Sequence[Variant], speaker: Speaker, spoken_at: datetime, poster: Filled | None
+    ) -> list[Finding]:
         """Each text once: platforms often share one, and a finding need not be read three times."""
         facts = facts_for(speaker, self.calendar, spoken_at)
         found: dict[tuple[str, str, bool], Finding] = {}
-        for text in dict.fromkeys([*(variant.text for variant in variants), *self.source.written]):
+        said = [*(variant.text for variant in variants), *self.source.written, *([poster.said] if poster else [])]
+        for text in dict.fromkeys(said):
             for finding in let_pass(check_text(self.guard, text, facts), text, self.exempt):
                 found.setdefault((finding.rule, finding.reason, finding.counts), finding)
         return list(found.values())
+
+
+def headline_of(source: Source, variants: Sequence[Variant]) -> str:
+    """What a poster says: what was written for it, the template's title, or the first sentence of a free text."""
+    if source.poster is not None and source.poster.headline:
+        return source.poster.headline
+    if source.title:
+        return source.title
+    text = variants[0].text.strip() if variants else (source.text or "").strip()
+    return text.split("\n", 1)[0].split(". ", 1)[0][:90]
 
 
 def refuse(plan: Plan) -> None:

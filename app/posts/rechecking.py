@@ -15,6 +15,7 @@ from app.content.guard_types import GuardFacts
 from app.kit.db import Database, WriteSession
 from app.posts import recheck_store, store
 from app.posts.models import Post
+from app.posts.postering import said_in
 from app.posts.rules import PostState, Reviewer
 from app.publishing.renewing import Renewal, renew, standing_of
 from app.tahapan.service import TahapanService
@@ -65,7 +66,7 @@ class Rechecking:
         """What blocks, and what asks for a review and was not there when the post was approved."""
         known = {found["rule"] for found in post.content.get("guard", ())}
         serious = []
-        for text in dict.fromkeys(variant["text"] for variant in post.content.get("variants", ())):
+        for text in said_in(post.content):
             for found in let_pass(check_text(self.guard, text, facts), text, post.content.get(KEPT_AS, ())):
                 is_new = found.level is Level.REVIEW and found.rule not in known
                 if found.counts and (found.level is Level.BLOCK or is_new):

@@ -314,7 +314,10 @@ class Restager:
             alt_texts={int(media_id): text for media_id, text in content.get("alt_texts", {}).items()},
             clip=Attached.from_content(content).clip, is_urgent=bool(content.get("urgent")),
         )  # fmt: skip
-        return self.writer.post_row(Item(plan, None, content.get("media", ())), common, content.get("poster"))
+        row = self.writer.post_row(Item(plan, None, content.get("media", ())), common, content.get("poster"))
+        if row["content"]["poster_spec"] != content.get("poster_spec") and content.get("poster"):
+            row["content"]["poster_outdated"] = True  # whoever writes it down has a new one drawn
+        return row
 
 
 def _days(stage: Stage | None) -> frozenset[date]:
@@ -322,7 +325,10 @@ def _days(stage: Stage | None) -> frozenset[date]:
 
 
 def _texts(plan: Plan | None) -> dict[str, tuple[str, str]] | None:
-    return {v.platform: (v.text, v.alt_text) for v in plan.variants} if plan else None
+    if plan is None:
+        return None
+    poster = {"poster": (plan.poster.said, "")} if plan.poster else {}
+    return {v.platform: (v.text, v.alt_text) for v in plan.variants} | poster
 
 
 def _serious(plan: Plan | None) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from app.content.media import MediaService
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import Conflict, NotFound
 from app.platforms.contract import Adapter
-from app.posts import revise_store, rules
+from app.posts import postering, revise_store, rules
 from app.posts.models import Post, RevisedPost, Revision
 from app.posts.planning import Source
 from app.posts.restaging import PAST, Case, Restager, Said, Verdict
@@ -207,6 +207,7 @@ class ReviseService:
         rows = [{**v.values, "id": v.post_id} for v in opened]
         for row in rows:
             row["stale_at"] = now if row["id"] in stale_ids else row["stale_at"]
+        await postering.redraw(session, rows, {v.post_id: v.case.post.unit_id for v in opened}, now=now)
         await revise_store.rewrite(session, rows)
         await revise_store.mark_stale(session, [v.post_id for v in sent_only], at=now)
         await renew(session, self._renewals(effect), now=now)
@@ -317,6 +318,7 @@ class ReviseService:
         texts = await content_store.texts_of(session, template_ids)
         wanted = sorted({identity for post in posts for identity in post.content.get("channels", ())})
         channels = await revise_store.channels(session, wanted)
+        posters = await postering.kept(session, posts)
         cases = []
         for post in posts:
             template = templates.get(post.template_id or 0)
@@ -324,7 +326,7 @@ class ReviseService:
                 post.lang, texts.get(post.template_id or 0, {}), post.content.get("text"),
                 post.content.get("overrides", {}), post.template_id, template.version if template else None,
                 template.title if template else "", template.stages if template else (), post.programme, post.segment,
-                post.pillar,
+                post.pillar, poster=posters.get(post.id or 0),
             ).keeping(self.adapters, post.content.get("options", {}))  # fmt: skip
             own = [channels[identity] for identity in post.content.get("channels", ()) if identity in channels]
             cases.append(Case(post, speakers[post.unit_id], own, source))

@@ -1,7 +1,7 @@
 """One template around a stage, again and again: expanded to ordinary posts, changed and stopped as one."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from app.platforms.contract import Adapter
 from app.posts import rules, series_store, store
 from app.posts.broadcasts import BroadcastInput, BroadcastService, Draft
 from app.posts.models import Post, Series
+from app.posts.postering import PosterWish
 from app.posts.rules import PostState, Timing
 from app.posts.series_rules import Schedule, Step, steps_of
 from app.posts.telling import series_review_wanted
-from app.posts.writing import Common, Item, Writer
+from app.posts.writing import Common, Item, Writer, poster_spec_of
 from app.publishing.renewing import Standing, standing_of
 from app.tahapan.service import TahapanService
 
@@ -42,12 +43,13 @@ class SeriesInput:
     media: Sequence[int] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environment: str | None = None
+    poster: PosterWish | None = None
 
     def at(self, step: Step) -> BroadcastInput:
         return BroadcastInput(
             self.template_id, self.kinds, self.under, self.unit_ids, self.platforms, step.timing, self.lang,
             stagger_minutes=self.stagger_minutes, media=self.media, variables=self.variables,
-            environment=self.environment,
+            environment=self.environment, poster=self.poster,
         )  # fmt: skip
 
 
@@ -290,7 +292,7 @@ class SeriesService:
                     continue
                 if _is_with_a_person(post) or not _is_untried(standing[post.id or 0]):
                     kept += 1
-                elif not _says_the_same(post, item):
+                elif not _says_the_same(post, item, poster_spec_of(item, draft.common)):
                     await self._rewrite(session, post, item, _common(draft, step, series_id))
         surplus = [post for post in there.values() if post.state in rules.MAY_CANCEL]
         mine = [post for post in surplus if not _is_with_a_person(post)]
@@ -351,7 +353,7 @@ def _is_untried(standing: Sequence[Standing]) -> bool:
     return all(each.attempt == 0 and each.may_leave for each in standing)
 
 
-def _says_the_same(post: Post, item: Item) -> bool:
+def _says_the_same(post: Post, item: Item, spec: Mapping[str, Any] | None) -> bool:
     """Same words in the same places at the same minute: an approval it has stays."""
     plan, content = item.plan, post.content
     stored = {v["platform"]: (v["text"], v.get("alt_text", "")) for v in content.get("variants", ())}
@@ -361,6 +363,7 @@ def _says_the_same(post: Post, item: Item) -> bool:
         and post.valid_until == plan.valid_until
         and list(content.get("channels", ())) == [channel.id for channel in plan.channels]
         and list(content.get("media", ())) == list(item.media)
+        and content.get("poster_spec") == spec
         and Timing.from_json(post.timing) is not None
     )
 
@@ -398,6 +401,7 @@ def _request(wanted: SeriesInput) -> dict[str, Any]:
         "lang": wanted.lang,
         "stagger_minutes": wanted.stagger_minutes,
         "media": list(wanted.media),
+        "poster": asdict(wanted.poster) if wanted.poster else None,
         "variables": dict(wanted.variables),
         "environment": wanted.environment,
     }
@@ -406,4 +410,5 @@ def _request(wanted: SeriesInput) -> dict[str, Any]:
 def _input(row: Series) -> SeriesInput:
     stored = {**row.request, "schedule": Schedule.from_json(row.request["schedule"])}
     # An edit must not wander from practice to live because a channel was joined meanwhile.
-    return SeriesInput(**{**stored, "environment": stored["environment"] or row.environment})
+    poster = PosterWish.from_request(stored.get("poster"))
+    return SeriesInput(**{**stored, "environment": stored["environment"] or row.environment, "poster": poster})

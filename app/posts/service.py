@@ -29,6 +29,7 @@ from app.posts.attaching import Attached
 from app.posts.exempting import Exempting
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
+from app.posts.postering import PosterWish, choose
 from app.posts.rechecking import Rechecking
 from app.posts.rules import PostState, Reviewer, Route, Timing
 from app.posts.store import PostFilter
@@ -59,6 +60,7 @@ class PostInput:
     valid_until: datetime | None = None
     urgent: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    poster: PosterWish | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class PostView:
     edited_by: int | None = None
     needs: Reviewer = Reviewer.NOBODY
     answer: rules.Answer = rules.Answer.NONE
+    poster_id: int | None = None
+    poster: PosterWish | None = None
     urgent: bool = False
     given_until: datetime | None = None
     options: Chosen = field(default_factory=dict)
@@ -272,6 +276,7 @@ class PostService:
             channels = await self._channels(session, wanted, must=submit)
             media = await self.media.require_visible(session, actor, wanted.media)
             attached = Attached.of(wanted.media, media)
+            source = replace(source, poster=await choose(session, actor, wanted.poster, wanted.media, media))
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         planner = Planner(
             source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
@@ -457,6 +462,7 @@ def input_of(post: Post) -> PostInput:
         datetime.fromisoformat(until) if until else None,
         bool(content.get("urgent")),
         content.get("options", {}),
+        PosterWish.from_content(content),
     )
 
 
@@ -474,5 +480,5 @@ def view(post: Post, deliveries: Sequence[DeliveryView]) -> PostView:
         post.approved_by, price_of((d.platform, d.environment, said.get(d.platform, "")) for d in deliveries),
         edited_by=content.get("edited_by"), needs=Reviewer(content.get("review", {}).get("by", Reviewer.NOBODY)),
         answer=rules.Answer(post.answer), urgent=bool(content.get("urgent")), given_until=input_of(post).valid_until,
-        options=content.get("options", {}),
+        options=content.get("options", {}), poster_id=content.get("poster"), poster=PosterWish.from_content(content),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.content.filling import describe_texts, spec_of
 from app.content.media import MediaService
 from app.content.models import Media
 from app.kit.db import WriteSession
@@ -13,7 +14,8 @@ from app.platforms.contract import Adapter
 from app.posts import media_store
 from app.posts.attaching import Clip
 from app.posts.models import Post, PostMedia
-from app.posts.planning import Plan, Source
+from app.posts.planning import Plan, Source, headline_of
+from app.posts.postering import poster_row, takes_poster
 from app.posts.rules import Answer, PostState, Reviewer, Route, Timing
 from app.publishing.rules import Frozen
 from app.publishing.service import NewDelivery, PublishingService
@@ -79,7 +81,8 @@ class Writer:
             await media_store.hide(session, before.id or 0)
             await self._show(session, [(before.id or 0, item)])
         kept: int | None = before.content.get("poster")
-        if kept is not None and before.content.get("headline") == self._headline(item, common):
+        said = (before.content.get("headline"), before.content.get("poster_spec"))
+        if kept is not None and said == (headline_of(common.source, item.plan.variants), poster_spec_of(item, common)):
             return kept
         return (await self._posters(session, [item], common))[0]
 
@@ -96,33 +99,30 @@ class Writer:
     async def _posters(self, session: WriteSession, items: Sequence[Item], common: Common) -> list[int | None]:
         """A poster for each post that goes where a picture is needed and brings none of its own."""
         wanting = [index for index, item in enumerate(items) if self._needs_poster(item)]
-        rows = [
-            self.media.poster_row(items[i].plan.speaker, headline=self._headline(items[i], common), now=common.now)
-            for i in wanting
-        ]
+        rows = [self._poster_row(items[index], common) for index in wanting]
         ids = await session.insert_returning_ids(Media, rows)
         found: list[int | None] = [None] * len(items)
         for index, identity in zip(wanting, ids, strict=True):
             found[index] = identity
         return found
 
-    def _needs_poster(self, item: Item) -> bool:
-        return (
-            not item.media
-            and item.plan.due_at is not None
-            and any(self.adapters[c.platform].limits.needs_image for c in item.plan.channels)
-        )
+    def _poster_row(self, item: Item, common: Common) -> dict[str, Any]:
+        if item.plan.poster is not None:
+            return poster_row(self.post_row(item, common, None)["content"], item.plan.speaker.unit_id, common.now)
+        headline = headline_of(common.source, item.plan.variants)
+        return self.media.poster_row(item.plan.speaker, headline=headline, now=common.now)
 
-    def _headline(self, item: Item, common: Common) -> str:
-        """The template's title, or the first sentence of a free text."""
-        if common.source.title:
-            return common.source.title
-        text = item.plan.variants[0].text.strip() if item.plan.variants else ""
-        return text.split("\n", 1)[0].split(". ", 1)[0][:90]
+    def _needs_poster(self, item: Item) -> bool:
+        if item.plan.due_at is None:
+            return False
+        limits = [self.adapters[channel.platform].limits for channel in item.plan.channels]
+        if item.plan.poster is not None:
+            return any(map(takes_poster, limits))
+        return not item.media and any(each.needs_image for each in limits)
 
     def post_row(self, item: Item, common: Common, poster: int | None) -> dict[str, Any]:
         plan, source = item.plan, common.source
-        headline = self._headline(item, common)
+        headline = headline_of(source, plan.variants)
         content = {
             "text": source.text,
             "overrides": dict(source.overrides),
@@ -134,7 +134,9 @@ class Writer:
             "urgent": common.is_urgent,
             "options": {platform: dict(values) for platform, values in source.options.items()},
             "lang": source.lang,
-            "poster_alt": self.media.poster_alt(plan.speaker, headline=headline, lang=source.lang) if poster else "",
+            "poster_alt": self._poster_alt(item, common, headline) if poster or plan.poster else "",
+            "design": source.poster.as_json() if source.poster else None,
+            "poster_spec": poster_spec_of(item, common),
             "variables": dict(common.given),
             "tahapan": common.tahapan,
             "valid_until": common.valid_until.isoformat() if common.valid_until else None,
@@ -175,6 +177,13 @@ class Writer:
             "answer": common.answer,
         }
 
+    def _poster_alt(self, item: Item, common: Common, headline: str) -> str:
+        plan, chosen, lang = item.plan, common.source.poster, common.source.lang
+        if plan.poster is None or chosen is None:
+            return self.media.poster_alt(plan.speaker, headline=headline, lang=lang)
+        photo = common.alt_texts.get(chosen.photo, "") if chosen.photo else ""
+        return describe_texts(plan.speaker.name, plan.poster.texts, lang=lang, photo_alt=photo)
+
     def deliveries(self, post_id: int, item: Item, content: Mapping[str, Any], common: Common) -> list[NewDelivery]:
         """One per channel; frozen where nobody has to look first."""
         plan = item.plan
@@ -210,18 +219,27 @@ def state_of(route: Route | None) -> PostState:
 
 
 def freeze(content: Mapping[str, Any], adapter: Adapter) -> Frozen:
-    """The message of one platform from what a post keeps: its video or pictures, else the poster where a picture is needed."""
-    variant = next(v for v in content["variants"] if v["platform"] == adapter.name)
+    """The message of one platform from what a post keeps: its video or pictures, else the poster where a picture is needed.
+
+    A poster of a design goes wherever posters may; the photo in it is not shown a second time.
+    """
+    text, limits = next(v["text"] for v in content["variants"] if v["platform"] == adapter.name), adapter.limits
     options = _options(content, adapter)
     # A picture carries its own description in the post's language; a template's describes the picture it was written for.
     said = content.get("alt_texts", {})
     shown = [{"media_id": identity, "alt_text": said.get(str(identity), "")} for identity in content["media"]]
     if content.get("video"):
-        return Frozen(variant["text"], options=options, video=shown[0])
-    pictures = shown
-    if not pictures and adapter.limits.needs_image and content["poster"]:
-        pictures = [{"media_id": content["poster"], "alt_text": content.get("poster_alt", "")}]
-    return Frozen(variant["text"], pictures, options)
+        return Frozen(text, options=options, video=shown[0])
+    poster, spec = (
+        {"media_id": content["poster"], "alt_text": content.get("poster_alt", "")},
+        content.get("poster_spec"),
+    )
+    if content["poster"] and spec and takes_poster(limits):
+        others = [each for each in shown if each["media_id"] != spec["photo"]]
+        return Frozen(text, [poster, *others][: limits.images], options)
+    if content["poster"] and not spec and not shown and limits.needs_image:
+        return Frozen(text, [poster], options)
+    return Frozen(text, shown, options)
 
 
 def _options(content: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
@@ -232,3 +250,9 @@ def _options(content: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
     if any(option.name == "title" for option in adapter.options) and content.get("headline"):
         chosen.setdefault("title", content["headline"])
     return chosen
+
+
+def poster_spec_of(item: Item, common: Common) -> dict[str, Any] | None:
+    """Everything that decides how the poster of its design looks; None without a design."""
+    chosen, filled = common.source.poster, item.plan.poster
+    return spec_of(chosen, filled) if chosen and filled else None

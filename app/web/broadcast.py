@@ -15,10 +15,12 @@ from app.bootstrap import Kentongan
 from app.content.service import TemplateView
 from app.kit.errors import AppError, BadInput, NotFound, Problem
 from app.posts.broadcasts import BroadcastInput, BroadcastView, UnitProblem
+from app.posts.postering import PosterWish
 from app.publishing.rules import OPEN, State
 from app.web import fields, words
-from app.web.fields import When, by_field, is_id, many, one
+from app.web.fields import When, by_field, is_id, many, numbers, one
 from app.web.frame import Frame, frame_for
+from app.web.library import designs_for, from_library, poster_of
 from app.web.once import FIELD, once
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -27,6 +29,7 @@ from app.web.templates import choices
 router = APIRouter(include_in_schema=False)
 
 BroadcastId = Annotated[int, Path(ge=1, lt=2**31)]
+_BUTTONS = ("kembali", "cari-pustaka")
 LONGEST_STAGGER = 24 * 60
 LATE_SHOWN = 10
 CORRECTING = "ralat-jadwal"
@@ -61,6 +64,9 @@ class Draft:
     correction: Correction | None = None
     urgent: bool = False
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    media: Sequence[int] = ()
+    sought: str = ""
+    poster: PosterWish | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ async def check(request: Request, house: HouseDep, actor: VisitorDep) -> Respons
     frame = await frame_for(house, actor)
     form = await request.form()
     draft = await _draft(house, actor, frame, form)
-    if one(form, "kembali"):
+    if any(one(form, name) for name in _BUTTONS):
         return await _form(request, house, actor, frame, draft)
     try:
         view = await house.broadcasts.preview(actor, _input(draft, frame))
@@ -243,11 +249,14 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         sent=[
             (name, value)
             for name, value in form.multi_items()
-            if isinstance(value, str) and name not in {"kembali", FIELD}
+            if isinstance(value, str) and name not in {*_BUTTONS, FIELD}
         ],
         correction=await _correction(house, actor, form),
         urgent=bool(one(form, "mendesak")),
         options=fields.options_of(form, house.platforms),
+        media=list(dict.fromkeys(numbers(form, "media"))),
+        sought=one(form, "pustaka"),
+        poster=poster_of(form),
     )
 
 
@@ -281,6 +290,8 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         corrects=draft.correction.tahapan_id if draft.correction else None,
         urgent=draft.urgent,
         options=draft.options,
+        media=draft.media,
+        poster=draft.poster,
     )
 
 
@@ -288,11 +299,13 @@ async def _form(
     request: Request, house: Kentongan, actor: Actor, frame: Frame, draft: Draft, *, error: AppError | None = None
 ) -> Response:
     today = house.clock.now().astimezone(ZoneInfo(frame.zone)).date()
+    attached, offered = await from_library(house, actor, draft.media, draft.sought, lang=draft.lang)
     return await page(
         request, house, actor, "siaran_baru.html", status=error.status if error else 200, frame=frame, draft=draft,
         platforms=tuple(house.platforms), stages=fields.stage_choices(frame.calendar, today),
         error=error.message if error else "", problems=by_field(error) if error else {},
         optional=fields.optional(house.platforms, house.platforms),
+        attached=attached, offered=offered, designs=await designs_for(house, actor),
     )  # fmt: skip
 
 

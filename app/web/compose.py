@@ -10,14 +10,17 @@ from starlette.responses import Response
 
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
+from app.content.designs import TryInput
 from app.kit.errors import AppError, Stale
 from app.posts.service import PostView
 from app.web import drafting, fields
 from app.web.drafting import Draft, draft_of_post, keep_photo, read_draft
 from app.web.fields import by_field, one
 from app.web.frame import Frame, frame_for
-from app.web.library import from_library
+from app.web.library import designs_for, from_library
 from app.web.once import once
+from app.web.posters import SMALL, draw
+from app.web.posters import Look as PosterLook
 from app.web.previews import Look, Picture, Speaker, Wanted, look
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -160,6 +163,20 @@ async def _look(house: Kentongan, actor: Actor, frame: Frame, draft: Draft) -> L
     return await look(house, actor, frame.calendar, wanted)
 
 
+async def _poster(house: Kentongan, actor: Actor, draft: Draft, shown: Look) -> PosterLook | None:
+    """How the chosen design would look for this unit at that moment."""
+    if draft.poster is None:
+        return None
+    view = await house.designs.get(actor, draft.poster.design_id)
+    title = draft.template.title if draft.template else draft.text.split("\n", 1)[0].split(". ", 1)[0][:90]
+    stage = draft.when.stage if draft.when.mode == "tahapan" else None
+    photo = next((one_of.id for one_of in draft.media if one_of.url), None)
+    wanted = TryInput(
+        draft.unit.id or 0, draft.poster.headline or title, photo, shown.due_at, stage or None, draft.given, SMALL
+    )
+    return await draw(house, actor, view.sheet, wanted)
+
+
 async def _again(request: Request, house: Kentongan, actor: Actor, draft: Draft, error: AppError) -> Response:
     """With the reason. After a clash the form holds the newer version: saving again is then done knowingly."""
     frame = await frame_for(house, actor)
@@ -183,12 +200,15 @@ async def _form(
     error: AppError | None = None,
     clash: PostView | None = None,
 ) -> Response:
-    today = house.clock.now().date()
+    today, poster = house.clock.now().date(), await _poster(house, actor, draft, shown)
+    if poster is not None:  # shown once, above them
+        shown = replace(shown, previews=[replace(preview, picture=None) for preview in shown.previews])
     _, offered = await from_library(house, actor, [one_of.id for one_of in draft.media], draft.sought, lang=draft.lang)
     return await page(
         request, house, actor, "tulis.html", status=error.status if error else 200, part=part, frame=frame,
         draft=draft, look=shown, grace_hours=round(house.settings.grace_hours),
         stages=fields.stage_choices(frame.calendar, today), error=error.message if error else "",
         problems=by_field(error) if error else {}, clash=clash, offered=offered,
+        designs=await designs_for(house, actor), poster=poster,
         optional=fields.optional(house.platforms, [channel.platform for channel in draft.channels]),
     )  # fmt: skip

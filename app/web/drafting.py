@@ -16,11 +16,13 @@ from app.content.media import VIDEO
 from app.content.rules import LANGUAGES
 from app.content.service import TemplateView
 from app.kit.errors import Forbidden, NotFound
+from app.posts.postering import PosterWish
 from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
 from app.web import fields
 from app.web.fields import When, is_id, many, numbers, one
-from app.web.review import local_url
+from app.web.library import poster_of
+from app.web.pictures import local_url
 from app.web.templates import ask_for
 
 FREE = "bebas"
@@ -60,6 +62,7 @@ class Draft:
     until: str = ""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sought: str = ""
+    poster: PosterWish | None = None
     post_id: int | None = None
     etag: str = ""
 
@@ -99,6 +102,7 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
         chosen=everything if is_fresh else numbers(form, "akun"),
         media=await attached(house, actor, numbers(form, "media"), lang),
         sought=one(form, "pustaka"),
+        poster=poster_of(form),
         alt=one(form, "alt"),
         alts={code: text for code in LANGUAGES if (text := one(form, f"{ALT}{code}").strip())},
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
@@ -130,6 +134,7 @@ async def draft_of_post(house: Kentongan, actor: Actor, post: PostView) -> Draft
         urgent=post.urgent,
         until=f"{post.given_until.astimezone(ZoneInfo(unit.timezone)):%Y-%m-%dT%H:%M}" if post.given_until else "",
         options=post.options,
+        poster=post.poster,
         post_id=post.id,
         etag=post.etag,
     )
@@ -149,13 +154,14 @@ def wanted(draft: Draft, now: datetime) -> PostInput:
         urgent=draft.urgent,
         valid_until=fields.read_moment(draft.until, draft.unit.timezone, "batas") if draft.until else None,
         options=draft.options,
+        poster=draft.poster,
     )
 
 
 def changes(draft: Draft, now: datetime) -> dict[str, Any]:
     """What an edit puts in the place of what was there; unit and template stay."""
     new = wanted(draft, now)
-    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent", "options", "valid_until")
+    names = ("text", "lang", "media", "channels", "timing", "variables", "urgent", "options", "valid_until", "poster")
     return {name: getattr(new, name) for name in names}
 
 

@@ -186,6 +186,8 @@ _FIELDS = {
     "platforms": "platform",
     "media": "foto",
     "alt_text": "alt",
+    "poster": "poster",
+    "poster.headline": "judul-poster",
     "file": "foto",
     "tags": "tag",
     "telegram_chat": "chat",

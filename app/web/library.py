@@ -20,11 +20,12 @@ from app.content.models import Media
 from app.content.renditions import SMALL
 from app.content.rules import LANGUAGES
 from app.kit.errors import AppError, BadInput, Problem
+from app.posts.postering import PosterWish
 from app.posts.rules import PostState
 from app.web import words
 from app.web.fields import by_field, is_id, one
+from app.web.pictures import local_url
 from app.web.render import go, page
-from app.web.review import local_url
 from app.web.sessions import HouseDep, VisitorDep
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +55,17 @@ def thumb(house: Kentongan, row: Media, *, lang: str = "id", used: int = 0) -> T
     url = local_url(house, media_id, "" if is_video else SMALL)
     size = f"{row.width} x {row.height}" + (f", {row.seconds:.0f} detik" if row.seconds else "")
     return Thumb(media_id, url, row.alt_texts.get(lang) or row.alt_text, is_video, row.tags, used, size)
+
+
+def poster_of(form: FormData) -> PosterWish | None:
+    """The design chosen in a form that has `pilih_poster`."""
+    chosen = one(form, "poster")
+    return PosterWish(int(chosen), one(form, "judul-poster").strip()) if is_id(chosen) else None
+
+
+async def designs_for(house: Kentongan, actor: Actor) -> list[tuple[int, str]]:
+    """What may be chosen, with the names people know."""
+    return [(view.id, view.title) for view in (await house.designs.list(actor, limit=100)).rows]
 
 
 async def from_library(

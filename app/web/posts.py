@@ -17,6 +17,7 @@ from app.web import words
 from app.web.cards import cards_for
 from app.web.fields import clean
 from app.web.findings import exemptible
+from app.web.pictures import photos_of
 from app.web.previews import Preview, Warned
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
@@ -158,6 +159,7 @@ async def _show(
     return await page(
         request, house, actor, "unggahan.html", status=status, post=post, unit=unit, title=title, problem=problem,
         label=words.post_label(post.state, post.deliveries), previews=[_preview(variant) for variant in post.variants],
+        photos=await photos_of(house, actor, post),
         warnings=[warned(found) for found in post.guard],
         when=words.moment(post.due_at, unit.timezone) if post.due_at else None,
         must_look=in_review and refused is None and bool(post.media), cards=await cards_for(house, actor, post.deliveries),

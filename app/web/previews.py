@@ -97,6 +97,7 @@ class Look:
     due: Moment | None
     due_problem: str
     price: str = ""
+    due_at: datetime | None = None
 
     @property
     def longest(self) -> str:
@@ -124,6 +125,7 @@ async def look(house: Kentongan, actor: Actor, calendar: Calendar | None, wanted
         moment(due, wanted.unit.timezone) if due else None,
         problem,
         price_of((name, "live", texts[name]) for name in wanted.live if name in texts).sentence,
+        due,
     )
 
 

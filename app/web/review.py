@@ -3,9 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
@@ -13,7 +11,6 @@ from starlette.responses import Response
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
-from app.content.media import VIDEO
 from app.content.service import RenderInput
 from app.kit.errors import AppError, BadInput, Problem
 from app.kit.paging import encode
@@ -26,6 +23,7 @@ from app.web.differences import Sides, compare, nearest
 from app.web.fields import by_field, clean, numbers
 from app.web.findings import exemptible
 from app.web.frame import frame_for
+from app.web.pictures import photos_of
 from app.web.posts import warned
 from app.web.previews import Warned
 from app.web.render import go, page
@@ -36,7 +34,6 @@ from app.web.words import Moment
 router = APIRouter(include_in_schema=False)
 
 PAGE, MOST_AT_ONCE = 50, 100
-PHOTO_SHOWN = timedelta(minutes=30)
 PHOTO_CHECKS = (
     "Tidak ada atribut partai, calon, atau ajakan memilih di foto.",
     "NIK, KK, nomor telepon, dan alamat rumah warga tidak terbaca.",
@@ -79,13 +76,6 @@ class Beside:
     length: int
     limit: int
     sides: Sides | None
-
-
-@dataclass(frozen=True)
-class Photo:
-    url: str
-    alt: str
-    is_video: bool = False
 
 
 @router.get("/tinjau")
@@ -248,23 +238,6 @@ async def _template_text(house: Kentongan, actor: Actor, post: PostView, platfor
         return (await house.templates.render(actor, post.template_id or 0, wanted)).text
     except BadInput:
         return ""  # its language or stage is no more: then everything is new
-
-
-async def photos_of(house: Kentongan, actor: Actor, post: PostView) -> list[Photo]:
-    """The uploaded pictures of a post, each with its description in the language of the post."""
-    shown = []
-    for media_id in post.media:
-        row = await house.media.get(actor, media_id)
-        alt = row.alt_texts.get(post.lang) or row.alt_text
-        shown.append(Photo(local_url(house, media_id), alt, is_video=row.kind == VIDEO))
-    return shown
-
-
-def local_url(house: Kentongan, media_id: int, rendition: str = "") -> str:
-    """The signed address without its host: the page and the picture come from the same one."""
-    expires_at = house.clock.now() + PHOTO_SHOWN
-    url = urlsplit(house.media.public_url(media_id, expires_at=expires_at, platform=rendition))
-    return f"{url.path}?{url.query}"
 
 
 async def _next(house: Kentongan, actor: Actor, post_id: int) -> int | None:

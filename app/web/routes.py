@@ -28,6 +28,7 @@ from app.web import (
     overview,
     pauses,
     people,
+    posters,
     posts,
     queue,
     recaps,
@@ -48,7 +49,7 @@ ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
-    security.router, library.router,
+    security.router, library.router, posters.router,
     history.router, complaints.router,
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from app.web import fields, series_form, words
 from app.web.broadcast import Trouble, mend_page
 from app.web.fields import by_field, clean, is_id, one
 from app.web.frame import Frame, frame_for
+from app.web.library import designs_for
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.templates import choices
@@ -145,7 +146,7 @@ async def _form(
     return await page(
         request, house, actor, "seri_baru.html", status=error.status if error else 200, frame=frame, draft=typed,
         platforms=tuple(house.platforms), stages=fields.stage_choices(frame.calendar, today), weekdays=WEEKDAYS,
-        series_id=series_id, error=error.message if error else "", problems=problems,
+        designs=await designs_for(house, actor), series_id=series_id, error=error.message if error else "", problems=problems,
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ async def _show(
 
 
 def _changes(wanted: Any) -> dict[str, Any]:
-    names = ("schedule", "platforms", "kinds", "lang", "stagger_minutes", "variables")
+    names = ("schedule", "platforms", "kinds", "lang", "stagger_minutes", "variables", "poster")
     return {name: getattr(wanted, name) for name in names}
 
 

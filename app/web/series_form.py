@@ -9,10 +9,12 @@ from starlette.datastructures import FormData
 
 from app.content.service import TemplateView
 from app.kit.errors import BadInput, Problem
+from app.posts.postering import PosterWish
 from app.posts.series import SeriesInput, SeriesView
 from app.posts.series_rules import WEEKDAYS, Schedule
 from app.web import fields
 from app.web.fields import is_id, many, one
+from app.web.library import poster_of
 
 LONGEST_STAGGER, FARTHEST_DAY = 24 * 60, 400
 
@@ -36,6 +38,7 @@ class Form:
     until: str
     stagger: str
     sent: Sequence[tuple[str, str]]
+    poster: PosterWish | None = None
 
 
 def read(form: FormData, template: TemplateView, platforms: Sequence[str]) -> Form:
@@ -58,6 +61,7 @@ def read(form: FormData, template: TemplateView, platforms: Sequence[str]) -> Fo
         until=one(form, "sampai"),
         stagger=one(form, "jeda", "30"),
         sent=[(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "kembali"],
+        poster=poster_of(form),
     )
 
 
@@ -82,6 +86,7 @@ def of_series(view: SeriesView, template: TemplateView) -> Form:
         schedule.until_on.isoformat() if schedule.until_on else "",
         str(request["stagger_minutes"]),
         (),
+        PosterWish.from_request(request.get("poster")),
     )
 
 
@@ -93,7 +98,7 @@ def wanted(form: Form) -> SeriesInput:
         raise BadInput("Belum ada jenis unit yang dipilih.", Problem("jenis", "Pilih paling sedikit satu."))
     return SeriesInput(
         form.template.id, _schedule(form), form.platforms, form.kinds, lang=form.lang,
-        stagger_minutes=int(form.stagger), variables=form.given,
+        stagger_minutes=int(form.stagger), variables=form.given, poster=form.poster,
     )  # fmt: skip
 
 

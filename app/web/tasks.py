@@ -10,8 +10,8 @@ from starlette.responses import Response
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 from app.web.cards import Card, cards_for
+from app.web.pictures import Photo, photos_of
 from app.web.render import page
-from app.web.review import Photo, photos_of
 from app.web.sessions import HouseDep, VisitorDep
 
 router = APIRouter(include_in_schema=False)

@@ -573,7 +573,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('election_id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=True),
-    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=True),
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('edited_at', sa.DateTime(timezone=True), nullable=True),

@@ -64,6 +64,14 @@ ANY_VERSION = {"If-Match": "*"}
 POST = {"unit_id": "{unit}", "text": "Posko buka."}
 BROADCAST = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "timing": {"at": "{soon}"}}
 SERIES = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "schedule": {"tahapan": "PYL-07", "time": "09:00", "days_before": [7]}}  # fmt: skip
+SHEET: Mapping[str, Any] = {
+    "layers": [{"kind": "text", "x": 80, "y": 80, "w": 900, "h": 400, "text": "{{ judul }}", "fill": "#000000"}]
+}
+FORM_DESIGN = {
+    "judul": "Kabar",
+    "lapisan": "1",
+    **{f"l0-{name}": str(value) for name, value in SHEET["layers"][0].items()},
+}
 FORM_POST = {"unit": "{unit}", "templat": "bebas", "teks": "Posko buka.", "kapan": "nanti"}
 FORM_BROADCAST = {"templat": "{template}", "mode": "mandatory", "jenis": "pps", "platform": "x", "jeda": "0", "kapan": "waktu", "waktu": "{local}"}  # fmt: skip
 FORM_SERIES = {"templat": "{template}", "jenis": "pps", "platform": "x", "tahapan": "PYL-07", "pola": "hari", "sebelum": "7", "jam": "09:00", "jeda": "0"}  # fmt: skip
@@ -127,6 +135,11 @@ API: dict[str, Call] = {
     "DELETE /media/{media_id}": Call(gone(WRITE), "media"),
     "GET /media/{media_id}/uses": Call(READ, "media"),
     "GET /media/{media_id}/file": Call(READ, "media"),
+    "GET /posters": Call(KNOWN),
+    "POST /posters": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json={"title": "Baru", "body": SHEET, "unit_id": "{ppk}"}),
+    "GET /posters/{design_id}": Call(READ, "design"),
+    "PATCH /posters/{design_id}": Call(REVIEW, "design", {"title": "Lain"}),
+    "POST /posters/{design_id}/render": Call(READ, "design", {"unit_id": "{unit}"}),
     "GET /posts": Call(KNOWN),
     "POST /posts": Call(created(WRITE), json=POST),
     "GET /posts/{post_id}": Call(READ, "draft"),
@@ -378,6 +391,13 @@ PAGES: dict[str, Call] = {
     "GET /riwayat/bukti.zip": Call("403 403 200 200 | 403 200 | 403 200 200 | 303", query="?dari=2024-11-01&sampai=2024-11-02"),
     "GET /unggahan/{post_id}/bukti.zip": Call(page(REVIEW), "draft"),
     "GET /kalender": Call(page(KNOWN)),
+    "GET /poster": Call(page(KNOWN)),
+    "GET /poster/baru": Call(page(REVIEWERS)),
+    "POST /poster/pratinjau": Call(page(REVIEWERS), form=FORM_DESIGN),
+    "POST /poster": Call("403 403 303 303 | 403 404 | 403 303 303 | 303", form={**FORM_DESIGN, "unit": "{ppk}"}),
+    "GET /poster/{design_id}": Call(page(READ), "design"),
+    "POST /poster/{design_id}": Call(done(REVIEW), "design", form=FORM_DESIGN),
+    "POST /poster/{design_id}/arsipkan": Call(done(REVIEW), "design"),
     "GET /pustaka": Call(page(KNOWN)),
     "POST /pustaka": Call(done(WRITE), form={"unit": "{unit}", "alt": "Petugas di pasar.", "file": "{photo}"}),
     "GET /pustaka/{media_id}": Call(page(READ), "media"),

@@ -28,7 +28,7 @@ from app.posts.store import PostFilter
 from app.tahapan.service import StageEdit
 from app.web import assets
 from app.wilayah.models import Wilayah
-from tests.api.matrix import COLUMNS, ROUTES, Call
+from tests.api.matrix import COLUMNS, ROUTES, SHEET, Call
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site, token_for
@@ -148,6 +148,11 @@ class World:
         )
         return row.id or 0
 
+    async def design(self) -> int:
+        cast = self.site.cast
+        view = await self.site.house.designs.add(cast.budi, title="Kabar", body=SHEET, unit_id=id_of(cast.ppk_barat))
+        return view.id
+
     async def token(self) -> int:
         """Of the admin at PPK Bogor Barat, for himself."""
         cast = self.site.cast
@@ -200,7 +205,7 @@ class World:
 
     async def make(self, what: str) -> int | str:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
-            "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media,
+            "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media, "design": self.design,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,

@@ -85,6 +85,8 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
     changed = await in_review(house, cast, "Cek dulu kabar Pilkada sebelum membagikannya.", template_id=chosen)
     task = await hand_off(house, cast)
     await house.notices.spread()
+    await house.designs.load()
+    design = (await house.designs.list(cast.rina, limit=1)).rows[0].id
     task_media = await photo(house, cast)
     return [
         "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
@@ -93,6 +95,7 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
         f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
         "/tahapan/1", "/laporan?jenis=practice", "/laporan/angka?kelompok=unit&ukuran=reach", "/laporan/kepatuhan", "/kegiatan", "/kegiatan/baru", "/unit", f"/unit/{unit}", "/orang", "/kalender",
         "/impor", "/pustaka", f"/pustaka/{task_media}", f"/unggahan/{post.id}/ubah", f"/unggahan/{post.id}/gandakan",
+        "/impor", "/pustaka", f"/pustaka/{task_media}", "/poster", f"/poster/{design}",
     ]  # fmt: skip
 
 
