@@ -64,6 +64,7 @@ from app.reports.service import RecapService
 from app.settings import Environment, Settings
 from app.tahapan.exchange import CalendarExchange
 from app.tahapan.service import TahapanService
+from app.webhooks.service import WebhookService
 from app.wilayah.service import WilayahService
 
 CALL_PATIENCE = 600.0
@@ -148,6 +149,10 @@ class Kentongan:
     @property
     def followers(self) -> FollowersService:
         return FollowersService(self.db, self.clock.now, self.platforms, self.channels, self.settings.timezone)
+
+    @property
+    def webhooks(self) -> WebhookService:
+        return WebhookService(self.db, self.clock, self.seal, self.outside)
 
     @property
     def overviews(self) -> OverviewService:

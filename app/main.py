@@ -45,6 +45,7 @@ from app.api import (
     templates,
     terms,
     units,
+    webhooks,
     wilayah,
 )
 from app.bootstrap import Kentongan, build
@@ -87,6 +88,7 @@ ROOMS = (
     revisions,
     activities,
     reports,
+    webhooks,
 )
 
 

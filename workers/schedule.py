@@ -19,6 +19,8 @@ CRON: list[CronJob] = [
     # By one name over all ticks and workers: an upload that is under way must not begin again.
     cron(tasks.prepare_videos, second=_EVERY_5, job_id="prepare_videos", keep_result=0, timeout=1500, max_tries=1),
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    cron(tasks.gather_webhooks, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
+    cron(tasks.send_webhooks, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),
     # By one name over all ticks and workers: X bills each reading.
     cron(tasks.collect_followers, second={20, 50}, job_id="collect_followers", keep_result=0, timeout=180, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

@@ -46,6 +46,14 @@ async def collect_metrics(ctx: dict[str, Any]) -> None:
     await _house(ctx).engagement.collect()
 
 
+async def gather_webhooks(ctx: dict[str, Any]) -> None:
+    await _house(ctx).webhooks.gather()
+
+
+async def send_webhooks(ctx: dict[str, Any]) -> None:
+    await _house(ctx).webhooks.send_waiting()
+
+
 async def collect_followers(ctx: dict[str, Any]) -> None:
     await _house(ctx).followers.collect()
 

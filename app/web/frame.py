@@ -140,6 +140,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         *([Door("/aduan", "Aduan", "tanya", about="Unggahan yang diadukan: cari, bekukan bukti, hapus.")] if reviews else []),
         Door("/riwayat", "Riwayat", "lewat", about="Siapa memutuskan apa dan kapan; bukti untuk diunduh."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
+        *([Door("/webhook", "Webhook", "kabar", about="Sistem lain yang dikabari saat kiriman terbit atau gagal.", group=Group.UNIT)] if actor.paths(Act.MANAGE) else []),
         *([people] if actor.paths(Act.MANAGE) else []),
         Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari.", group=Group.SELF),
         Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk.", group=Group.SELF),

@@ -77,6 +77,7 @@ NOTES = {
     "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",
     "unit": "Data unit tersimpan.",
     "impor": "Unggahan diimpor. Lihat di antrean, atau di tinjauan bila perlu disetujui dulu.",
+    "webhook-hapus": "Webhook dihapus.",
     "kegiatan": "Kegiatan tersimpan.",
     "kegiatan-batal": "Kegiatan dibatalkan.",
     "sandi": "Kata sandi tersimpan. Perangkat lain dikeluarkan.",

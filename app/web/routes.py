@@ -41,11 +41,12 @@ from app.web import (
     tasks,
     template_languages,
     units,
+    webhooks,
 )
 from app.web.shield import Shield
 
 ROUTERS = (
-    overview.router,
+    overview.router, webhooks.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,

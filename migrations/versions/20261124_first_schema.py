@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 20c6713db504, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
@@ -78,6 +78,11 @@ def upgrade() -> None:
     sa.Column('shifted_weeks', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_election')),
     sa.UniqueConstraint('code', name=op.f('uq_election_code'))
+    )
+    op.create_table('hook_place',
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('source', name=op.f('pk_hook_place'))
     )
     op.create_table('instance_app',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -604,6 +609,23 @@ def upgrade() -> None:
     with op.batch_alter_table('revision', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revision_tahapan_id'), ['tahapan_id'], unique=False)
 
+    op.create_table('webhook',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('events', sa.JSON(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('is_on', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_webhook_created_by_user_account')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_webhook_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook'))
+    )
+    with op.batch_alter_table('webhook', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_webhook_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('broadcast',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
@@ -716,6 +738,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_delivery_unit_id'), ['unit_id'], unique=False)
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
+
+    op.create_table('hook_sending',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('webhook_id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('act_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('http_status', sa.Integer(), nullable=True),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhook.id'], name=op.f('fk_hook_sending_webhook_id_webhook')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_sending')),
+    sa.UniqueConstraint('webhook_id', 'key', name=op.f('uq_hook_sending_webhook_id_key'))
+    )
+    with op.batch_alter_table('hook_sending', schema=None) as batch_op:
+        batch_op.create_index('ix_hook_sending_waiting', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.create_table('media_caption',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -994,6 +1036,10 @@ def downgrade() -> None:
     op.drop_table('revised_post')
     op.drop_table('poster_version')
     op.drop_table('media_caption')
+    with op.batch_alter_table('hook_sending', schema=None) as batch_op:
+        batch_op.drop_index('ix_hook_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
+    op.drop_table('hook_sending')
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
@@ -1019,6 +1065,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_broadcast_corrects'))
 
     op.drop_table('broadcast')
+    with op.batch_alter_table('webhook', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_webhook_unit_id'))
+
+    op.drop_table('webhook')
     with op.batch_alter_table('revision', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_revision_tahapan_id'))
 
@@ -1136,6 +1186,7 @@ def downgrade() -> None:
     op.drop_table('operator_act')
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
+    op.drop_table('hook_place')
     op.drop_table('election')
     with op.batch_alter_table('daily_numbers', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_daily_numbers_counted_on'))

@@ -179,6 +179,11 @@ class World:
         row, _in_flight = await house.pauses.pause(cast.rina, id_of(cast.cilendek), reason="uji")
         return row.id or 0
 
+    async def webhook(self) -> int:
+        house, cast = self.site.house, self.site.cast
+        address, wanted = "https://contoh.go.id/masuk", ["delivery.published"]
+        return (await house.webhooks.create(cast.rina, id_of(cast.cilendek), address, wanted))[0].id or 0
+
     async def series(self) -> int:
         wanted = SeriesInput(await self.template(), Schedule("PYL-07", time(9), days_before=(7,)), ("x",), ("pps",))
         return (await self.site.house.series.create(self.site.cast.budi, wanted)).id or 0
@@ -205,7 +210,7 @@ class World:
 
     async def make(self, what: str) -> int | str:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
-            "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media, "design": self.design,
+            "webhook": self.webhook, "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media, "design": self.design,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
