@@ -21,7 +21,7 @@ class ReviewWatch:
     db: Database
     now: Callable[[], datetime]
 
-    async def watch(self, *, limit: int = 500) -> int:
+    async def watch(self, *, limit: int = 2000) -> int:
         """One sweep over up to `limit` posts; answers how many came a step further. Any number of workers may."""
         now = self.now()
         async with self.db.read() as session:

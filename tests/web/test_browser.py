@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.bootstrap import Kentongan
+from app.content.drafts import Draft
 from app.posts.broadcasts import BroadcastInput
+from app.posts.review_rules import RemarkKind
 from app.posts.rules import Timing
 from app.publishing.read_store import Filter
 from tests.conftest import NOW
@@ -72,6 +74,11 @@ async def opened(
     return context
 
 
+SUNDANESE = Draft(
+    "wilujeng", "Wilujeng", ("*",), ("pps",), {("id", "short"): "Halo {{ wilayah }}", ("su", "short"): "Wilujeng {{ wilayah }}"}
+)  # fmt: skip
+
+
 @pytest.fixture
 async def paths(house: Kentongan, cast: Cast) -> list[str]:
     """Every page, with something to show."""
@@ -84,6 +91,9 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
     waiting = await in_review(house, cast)
     changed = await in_review(house, cast, "Cek dulu kabar Pilkada sebelum membagikannya.", template_id=chosen)
     task = await hand_off(house, cast)
+    await house.discussing.say(cast.budi, waiting.id, "Jamnya berapa?", kind=RemarkKind.QUESTION)
+    await house.discussing.hold(cast.budi, changed.id, reason="Menunggu surat.")
+    sundanese = await house.templates.add(cast.rina, SUNDANESE)
     await house.notices.spread()
     await house.designs.load()
     design = (await house.designs.list(cast.rina, limit=1)).rows[0].id
@@ -95,7 +105,9 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
         f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
         "/tahapan/1", "/laporan?jenis=practice", "/laporan/angka?kelompok=unit&ukuran=reach", "/laporan/kepatuhan", "/kegiatan", "/kegiatan/baru", "/unit", f"/unit/{unit}", "/orang", "/kalender",
         "/impor", "/pustaka", f"/pustaka/{task_media}", f"/unggahan/{post.id}/ubah", f"/unggahan/{post.id}/gandakan",
-        "/impor", "/pustaka", f"/pustaka/{task_media}", "/poster", f"/poster/{design}",
+        "/poster", f"/poster/{design}",
+        f"/unggahan/{waiting.id}", f"/unggahan/{changed.id}", "/tahapan/impor", f"/templat/{sundanese.id}/bahasa/su",
+        f"/tulis?unit={unit}&templat={sundanese.id}",
     ]  # fmt: skip
 
 
