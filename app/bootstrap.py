@@ -51,7 +51,9 @@ from app.posts.suggesting import SuggestService
 from app.posts.terms import TermService
 from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
+from app.publishing.breaker import Breaker
 from app.publishing.holding import HoldService
+from app.publishing.incidents import IncidentService
 from app.publishing.pacing import Pacer
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
@@ -206,6 +208,14 @@ class Kentongan:
     def deputies(self) -> DeputyService:
         return DeputyService(self.db, self.clock.now)
 
+    @property
+    def incidents(self) -> IncidentService:
+        return IncidentService(self.db, self.clock, self.platforms)
+
+    def breaker(self) -> Breaker:
+        """One for each worker process."""
+        return Breaker(self.db, self.clock, self.platforms, self.channels)
+
     def publisher(self) -> Publisher:
         """A publisher for one worker process."""
         settings = self.settings
@@ -216,6 +226,7 @@ class Kentongan:
             self.channels,
             self.media,
             Pacer(self.clock, self.platforms, settings.send_timeout, _everywhere(settings)),
+            self.breaker(),
             self.withdrawing,
             self.keeper,
             send_timeout=settings.send_timeout,
@@ -326,7 +337,9 @@ def _connecting(
     clock, places = settings.parsed_clock, place_of(settings)
     connectors = build_connectors(timeout=settings.send_timeout, now=clock.now)
     connecting = ConnectService(db, seal, clock.now, channels, connectors, places)
-    return connectors, connecting, Keeper(db, seal, clock, channels, connectors, places, settings.send_timeout)
+    keeper = Keeper(db, seal, clock, channels, connectors, places, settings.send_timeout)
+    keeper.on_outage.append(Breaker(db, clock, channels.platforms, channels).on_outage)
+    return connectors, connecting, keeper
 
 
 def _ways_out(settings: Settings) -> tuple[Mailer | None, Telegram | None]:

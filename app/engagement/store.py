@@ -89,7 +89,7 @@ async def grouped(session: ReadSession, paths: Sequence[str], wanted: Wanted) ->
             key.label("key"),
             func.count(func.distinct(D.post_id)).label("posts"),
             _count(is_out).label("published"),
-            _count(is_out & (late <= ON_TIME_SECONDS)).label("on_time"),
+            _count(is_out & ((late <= ON_TIME_SECONDS) | D.incident_id.is_not(None))).label("on_time"),
             _count(D.state == State.STOPPED).label("failed"),
             _count(D.state == State.MISSED).label("missed"),
             *(func.sum(T[name]).label(name) for name in SUMMED),

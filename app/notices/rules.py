@@ -102,6 +102,8 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = _nearest(members, lambda member: member.may(Act.MANAGE))
         case EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
+        case EventKind.PLATFORM_OUTAGE:
+            told = {member.user_id for member in members if member.path == event.path and member.may(Act.REVIEW)}
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.
             told = _concerned(event, members) | _nearest(members, lambda member: member.may(Act.MANAGE))

@@ -90,6 +90,15 @@ def _expiring(event: Happening) -> Text:
     )
 
 
+def _outage(event: Happening) -> Text:
+    where, count = _platform(event), event.detail.get("channels") or "banyak"
+    return Text(
+        f"{where} sedang terganggu",
+        f"{where} tidak menerima kiriman dari {count} akun. Kiriman ditahan dan dilanjutkan sendiri begitu {where} pulih; keterlambatannya tidak dihitung. Yang mendesak dapat dialihkan ke platform lain atau unggah manual.",
+        f"/gangguan/{event.subject.partition(':')[2]}",
+    )
+
+
 def _in_review(event: Happening) -> Text:
     count = event.detail.get("count")
     what = f"{count} unggahan siaran {event.unit_name}" if count else f"Unggahan {event.unit_name}"
@@ -257,6 +266,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.DELIVERY_TAKE_DOWN: _take_down,
     EventKind.CHANNEL_BROKEN: _broken,
     EventKind.CHANNEL_EXPIRING: _expiring,
+    EventKind.PLATFORM_OUTAGE: _outage,
     EventKind.POST_IN_REVIEW: _in_review,
     EventKind.POST_APPROVED: _approved,
     EventKind.POST_REJECTED: _rejected,

@@ -24,6 +24,8 @@ AHEAD = timedelta(minutes=60)
 """How long before its minute a post is read again; a person must still have time to look."""
 FRESH = timedelta(hours=6)
 """What was read within this time is not read again."""
+SOON_STALE = timedelta(minutes=10)
+"""What waits for a platform that is out is read again after so long: its minute is passing."""
 AT_ONCE = 300
 """Posts of one sweep, so that reading never delays sending: a country's broadcast is read within the hour."""
 
@@ -42,13 +44,17 @@ class Rechecking:
             posts = await recheck_store.unread(
                 session, due_from=now, due_before=now + AHEAD, read_before=now - FRESH, limit=AT_ONCE
             )
+            # What an outage keeps back is read for the moment at which it would leave now.
+            late = await recheck_store.held_back(session, now=now, read_before=now - SOON_STALE, limit=AT_ONCE)
+            posts = [*posts, *late]
             if not posts:
                 return 0
             speakers = await unit_store.speakers(session, sorted({post.unit_id for post in posts}), paths=["/"])
             elections = {speaker.election_id for speaker in speakers.values()}
             calendars = {one: await self.tahapan.calendar(session, one) for one in elections}
         facts = [
-            facts_for(speakers[p.unit_id], calendars[speakers[p.unit_id].election_id], p.due_at or now) for p in posts
+            facts_for(speakers[p.unit_id], calendars[speakers[p.unit_id].election_id], max(p.due_at or now, now))
+            for p in posts
         ]
         # Beside the publisher's loop, which must not wait for it.
         found = await asyncio.to_thread(self._read_all, posts, facts)

@@ -21,6 +21,7 @@ class Delivery(SQLModel, table=True):
     results: only the try that holds the row may record. `prepared` is what the platform gave ahead of time (a container,
     an upload) and serves as witness after a crash. `successor` is a newer message that came while a try was under way; it takes
     over once that try is known not to be out (NULL: none). `metrics_at` belongs to engagement: when to read numbers next.
+    `incident_id`: the outage of its platform that made it late, for which nobody answers.
     """
 
     __tablename__ = "delivery"
@@ -69,6 +70,7 @@ class Delivery(SQLModel, table=True):
     remote_id: str | None = None
     url: str | None = None
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    incident_id: int | None = Field(default=None, foreign_key="incident.id")
     metrics_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
@@ -159,10 +161,52 @@ class BudgetUse(SQLModel, table=True):
 
 
 class LanePause(SQLModel, table=True):
-    """A platform that said "later" for the whole app: nobody claims from the lane until then."""
+    """A platform that said "later" for the whole app: nobody claims from the lane until then.
+
+    `most`: after an outage at most so many leave in one turn, and each turn moves `until` on (NULL: no outage).
+    """
 
     __tablename__ = "lane_pause"
 
     lane: str = Field(primary_key=True)
     until: datetime = Field(sa_type=UtcDateTime)
     reason: str = ""
+    most: int | None = None
+
+
+class OutageSign(SQLModel, table=True):
+    """A channel that a platform lately failed in a way that may be the platform's own fault."""
+
+    __tablename__ = "outage_sign"
+
+    lane: str = Field(primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id", primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Incident(SQLModel, table=True):
+    """An outage of a platform, one however many channels it hits. `ended_at` NULL: it goes on.
+
+    `recovers_at`: since when the platform answers again and the queue is let go little by little. `probe_at`: when a worker next
+    asks, `probes` how often it has. `channels`: how many had failed when it was seen; `late`: deliveries it made late.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "ix_incident_open", "platform", "environment", unique=True,
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    platform: str
+    environment: str
+    reason: str
+    channels: int
+    began_at: datetime = Field(sa_type=UtcDateTime)
+    probe_at: datetime = Field(sa_type=UtcDateTime)
+    probes: int = 0
+    recovers_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    late: int = 0

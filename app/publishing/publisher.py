@@ -23,6 +23,8 @@ from app.kit.logs import logger
 from app.platforms.contract import Adapter, Handed, Json, NeedsReconnect, Published, PublishError, Unsure
 from app.publishing import lapse_store, rules, store
 from app.publishing.batching import Batcher
+from app.publishing.breaker import Breaker
+from app.publishing.claiming import AHEAD, Claimer
 from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.pacing import Pacer
 from app.publishing.recording import Recorder, Result
@@ -32,8 +34,6 @@ from app.publishing.withdrawing import WithdrawService
 
 log = logger("publishing")
 
-AHEAD = 0.5
-"""Real seconds a claim looks ahead (speed.md, section 3)."""
 BEAT = 1.0
 """Real seconds between heartbeats; several of them fit into the adopters' patience whatever it is set to."""
 
@@ -52,6 +52,7 @@ class Publisher:
     channels: ChannelService
     media: MediaService
     pacer: Pacer
+    breaker: Breaker
     withdrawing: WithdrawService | None = None
     keeper: Keeper | None = None
     """A token that a due post waits for must not wait for Redis."""
@@ -69,7 +70,10 @@ class Publisher:
         self._more: set[str] = set()
         self._looked_at = 0.0
         self._sent: Counter[str] = Counter()
-        self._recorder = Recorder(self.db, self.clock.now, self.channels, self.pacer, self.worker_id)
+        self._recorder = Recorder(self.db, self.clock.now, self.channels, self.pacer, self.breaker, self.worker_id)
+        self._claimer = Claimer(
+            self.db, self.clock, self.channels, self.media, self.pacer, self.breaker, self.worker_id
+        )
         self._results: Batcher[Result] = Batcher(self._recorder.write)
         self._prepared: Batcher[dict[str, Any]] = Batcher(self._recorder.write_prepared)
 
@@ -92,6 +96,7 @@ class Publisher:
             self._every(2.0, self._adopt),
             self._every(2.0, self._expire),
             self._every(2.0, self._keep_channels),
+            self._every(2.0, self.breaker.round),
         ]
         if self.withdrawing is not None:
             loops.append(self._every(2.0, self.withdrawing.round))
@@ -158,20 +163,7 @@ class Publisher:
         if free == 0:
             self._full.add(lane)
             return
-        async with self.db.write() as session:
-            taken = await self.pacer.take(session, lane, free)
-            rows = await store.claim_due(
-                session,
-                lane,
-                worker_id=self.worker_id,
-                now=self.clock.now(),
-                ahead=self.clock.span(AHEAD),
-                limit=taken.room,
-            ) if taken.room else []  # fmt: skip
-            is_full = len(rows) == free
-            rows = await self.pacer.sift(session, lane, rows)
-            await self.pacer.spend(session, taken, len(rows))
-            claims = await load(session, rows, channels=self.channels, media=self.media)
+        claims, is_full = await self._claimer.claim(lane, free)
         for claim in claims:
             self._take_off(lane, self._send(claim))
         if is_full:

@@ -1,6 +1,6 @@
 """Writes what came of tries: many at once, fenced, with everything that follows from them in the same transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,9 @@ from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
 from app.platforms.contract import Handed, Published, PublishError, Room, Scope
 from app.publishing import store, withdraw_store
+from app.publishing.breaker import Breaker
 from app.publishing.claims import RENEWING, Claim
+from app.publishing.outages import is_sign
 from app.publishing.pacing import Pacer
 from app.publishing.renewing import take_over
 from app.publishing.rules import FIRST_LOOK, MAY_TAKE_OVER, Next, State, lanes_beside
@@ -39,6 +41,7 @@ class Recorder:
     now: Callable[[], datetime]
     channels: ChannelService
     pacer: Pacer
+    breaker: Breaker
     worker_id: str
 
     async def write(self, results: list[Result]) -> None:
@@ -82,6 +85,20 @@ class Recorder:
                     await store.pause_lane(session, lane, until=until, reason=result.step.reason)
 
         await self._hear(session, results)
+        await self._watch(session, results)
+
+    async def _watch(self, session: WriteSession, results: list[Result]) -> None:
+        """Whether a platform fails its accounts, once a lane; a look says nothing of that."""
+        bad: dict[str, list[int]] = defaultdict(list)
+        good: Counter[str] = Counter()
+        for result in results:
+            if result.kind != "send":
+                continue
+            good[result.claim.lane] += result.published is not None
+            if is_sign(result.error):
+                bad[result.claim.lane].append(result.claim.channel_id)
+        for lane, served in good.items():
+            await self.breaker.hear(session, lane, bad[lane], served)
 
     async def _hear(self, session: WriteSession, results: list[Result]) -> None:
         """What platforms say of their limits, once a lane."""

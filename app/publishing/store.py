@@ -115,6 +115,8 @@ async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, 
     wanted = (
         select(D.id)
         .where(D.state == State.UNSURE, D.act_at.is_not(None), D.act_at <= now, D.worker_id.is_(None))
+        # While a platform is out there is nobody to ask.
+        .where(~exists().where(LanePause.lane == D.lane, col(LanePause.until) > now, col(LanePause.most).is_not(None)))
         .order_by(D.act_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -41,6 +41,7 @@ class Piece:
     due_at: datetime
     published_at: datetime | None
     url: str | None
+    incident_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,10 @@ def _late(piece: Piece) -> float:
 
 def _is_on_time(piece: Piece, deadline: datetime | None) -> bool:
     assert piece.published_at is not None
-    return piece.published_at <= (deadline or piece.due_at + timedelta(seconds=ON_TIME_SECONDS))
+    # Nobody answers for a platform that was out.
+    return piece.incident_id is not None or piece.published_at <= (
+        deadline or piece.due_at + timedelta(seconds=ON_TIME_SECONDS)
+    )
 
 
 def _why(piece: Piece) -> str:

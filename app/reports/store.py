@@ -204,7 +204,7 @@ async def mandatory_pieces(session: ReadSession, paths: Sequence[str], wanted: W
     """Deliveries of mandatory broadcasts of the period, with what is needed to say who is late and why."""
     shown: Any = (
         D.broadcast_id, D.unit_id, col(Unit.name).label("unit"), col(Unit.wilayah_code).label("wilayah_code"), D.platform,
-        D.state, D.reason, D.due_at, D.published_at, D.url,
+        D.state, D.reason, D.due_at, D.published_at, D.url, D.incident_id,
     )  # fmt: skip
     query: Any = (
         select(*shown)

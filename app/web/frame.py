@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app.accounts.rules import Act, Actor, UnitKind
 from app.bootstrap import Kentongan
 from app.content.values import write_date
+from app.publishing.incidents import IncidentView
 from app.publishing.pausing import PauseView
 from app.tahapan.rules import Calendar
 from app.web import words
@@ -74,6 +75,7 @@ class Frame:
     unit_id: int | None = None
     kind: UnitKind | None = None
     person: int = 0
+    incidents: Sequence[IncidentView] = ()
 
     @property
     def tz(self) -> ZoneInfo:
@@ -113,6 +115,7 @@ async def frame_for(house: Kentongan, actor: Actor) -> Frame:
         unit_id=home.id if home else None,
         kind=UnitKind(home.kind) if home else None,
         person=actor.user_id,
+        incidents=await house.incidents.running(actor),
     )
 
 
@@ -141,6 +144,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/riwayat", "Riwayat", "lewat", about="Siapa memutuskan apa dan kapan; bukti untuk diunduh."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         *([Door("/webhook", "Webhook", "kabar", about="Sistem lain yang dikabari saat kiriman terbit atau gagal.", group=Group.UNIT)] if actor.paths(Act.MANAGE) else []),
+        Door("/gangguan", "Gangguan platform", "info", about="Platform yang tidak melayani, dan kiriman yang tertahan karenanya."),
         *([people] if actor.paths(Act.MANAGE) else []),
         Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari.", group=Group.SELF),
         Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk.", group=Group.SELF),

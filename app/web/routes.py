@@ -20,6 +20,7 @@ from app.web import (
     exchange,
     figures,
     history,
+    incidents,
     library,
     live,
     login,
@@ -49,7 +50,7 @@ ROUTERS = (
     overview.router, webhooks.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
-    people.router, menu.router, revising.router, series.router, pauses.router, exchange.router,
+    people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
     security.router, library.router, posters.router,
     history.router, complaints.router,
 )  # fmt: skip

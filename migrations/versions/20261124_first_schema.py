@@ -1,13 +1,13 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: f51819ad4583, after 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '20261124_first_schema'
+revision = 'f51819ad4583'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -84,6 +84,23 @@ def upgrade() -> None:
     sa.Column('position', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('source', name=op.f('pk_hook_place'))
     )
+    op.create_table('incident',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('platform', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('channels', sa.Integer(), nullable=False),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('probe_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('probes', sa.Integer(), nullable=False),
+    sa.Column('recovers_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('late', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_incident'))
+    )
+    with op.batch_alter_table('incident', schema=None) as batch_op:
+        batch_op.create_index('ix_incident_open', ['platform', 'environment'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
     op.create_table('instance_app',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('base_url', sa.String(), nullable=False),
@@ -97,6 +114,7 @@ def upgrade() -> None:
     sa.Column('lane', sa.String(), nullable=False),
     sa.Column('until', sa.DateTime(timezone=True), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('most', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('lane', name=op.f('pk_lane_pause'))
     )
     op.create_table('operator_act',
@@ -720,8 +738,10 @@ def upgrade() -> None:
     sa.Column('remote_id', sa.String(), nullable=True),
     sa.Column('url', sa.String(), nullable=True),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('incident_id', sa.Integer(), nullable=True),
     sa.Column('metrics_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_delivery_channel_id_channel')),
+    sa.ForeignKeyConstraint(['incident_id'], ['incident.id'], name=op.f('fk_delivery_incident_id_incident')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_delivery_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('post_id', 'channel_id', name=op.f('uq_delivery_post_id_channel_id'))
@@ -768,6 +788,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['media_id'], ['media.id'], name=op.f('fk_media_caption_media_id_media'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_media_caption')),
     sa.UniqueConstraint('media_id', 'lang', name=op.f('uq_media_caption_media_id_lang'))
+    )
+    op.create_table('outage_sign',
+    sa.Column('lane', sa.String(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_outage_sign_channel_id_channel')),
+    sa.PrimaryKeyConstraint('lane', 'channel_id', name=op.f('pk_outage_sign'))
     )
     op.create_table('poster_version',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1035,6 +1062,7 @@ def downgrade() -> None:
 
     op.drop_table('revised_post')
     op.drop_table('poster_version')
+    op.drop_table('outage_sign')
     op.drop_table('media_caption')
     with op.batch_alter_table('hook_sending', schema=None) as batch_op:
         batch_op.drop_index('ix_hook_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
@@ -1186,6 +1214,10 @@ def downgrade() -> None:
     op.drop_table('operator_act')
     op.drop_table('lane_pause')
     op.drop_table('instance_app')
+    with op.batch_alter_table('incident', schema=None) as batch_op:
+        batch_op.drop_index('ix_incident_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('incident')
     op.drop_table('hook_place')
     op.drop_table('election')
     with op.batch_alter_table('daily_numbers', schema=None) as batch_op:

@@ -13,6 +13,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from PIL import Image
 from sqlalchemy import text
+from sqlmodel import col, select
 
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor, Grant, Role, UnitKind
@@ -25,6 +26,7 @@ from app.posts.series import SeriesInput
 from app.posts.series_rules import Schedule
 from app.posts.service import PostInput, PostView
 from app.posts.store import PostFilter
+from app.publishing.models import Incident
 from app.tahapan.service import StageEdit
 from app.web import assets
 from app.wilayah.models import Wilayah
@@ -184,6 +186,16 @@ class World:
         address, wanted = "https://contoh.go.id/masuk", ["delivery.published"]
         return (await house.webhooks.create(cast.rina, id_of(cast.cilendek), address, wanted))[0].id or 0
 
+    async def incident(self) -> int:
+        """One that goes on."""
+        db, now = self.site.house.db, self.site.house.clock.now()
+        row = Incident(platform="x", environment="practice", reason="uji", channels=5, began_at=now, probe_at=now)
+        async with db.write() as session:
+            known = (await session.exec(select(Incident).where(col(Incident.ended_at).is_(None)))).first()
+            session.add(known or row)
+            await session.flush()
+            return (known or row).id or 0
+
     async def series(self) -> int:
         wanted = SeriesInput(await self.template(), Schedule("PYL-07", time(9), days_before=(7,)), ("x",), ("pps",))
         return (await self.site.house.series.create(self.site.cast.budi, wanted)).id or 0
@@ -212,7 +224,7 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "webhook": self.webhook, "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media, "design": self.design,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause,
+            "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause, "incident": self.incident,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
             "sundanese": self.sundanese, "complaint": self.complaint,
             "called_off": self.called_off, "spare": self.spare, "helper": self.helper,

@@ -30,8 +30,8 @@ from tests.support.wait import wait_until
 
 WIPED = (
     "hook_sending", "webhook", "daily_numbers", "channel_snapshot",
-    "complaint_delivery", "complaint", "activity", "attempt", "withdrawal", "delivery", "snapshot", "total", "remark", "review_wait", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
-    "lane_pause", "budget_use", "worker_beat",
+    "complaint_delivery", "complaint", "activity", "attempt", "withdrawal", "delivery", "incident", "snapshot", "total", "remark", "review_wait", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
+    "outage_sign", "lane_pause", "budget_use", "worker_beat",
 )  # fmt: skip
 """What tests that share a database leave behind; the cast, the calendar, channels and templates stay."""
 

@@ -14,6 +14,7 @@ OPEN_TO = {
     "/tinjau": {"budi", "dewi", "rina"},
     "/seri": EVERYBODY,
     "/seri/baru": {"budi", "dewi", "rina"},
+    "/gangguan": EVERYBODY,
     "/jeda": EVERYBODY,
     "/akun/baru": {"rina"},
     "/orang": {"rina"},
