@@ -61,6 +61,7 @@ from app.publishing.service import PublishingService
 from app.publishing.switching import SwitchService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
+from app.reports.mailing import RecapMailService
 from app.reports.overview import OverviewService
 from app.reports.service import RecapService
 from app.settings import Environment, Settings
@@ -155,6 +156,11 @@ class Kentongan:
     @property
     def webhooks(self) -> WebhookService:
         return WebhookService(self.db, self.clock, self.seal, self.outside)
+
+    @property
+    def recap_mail(self) -> RecapMailService:
+        mailer, base_url = self.notices.mailer, self.settings.base_url
+        return RecapMailService(self.db, self.clock, self.recaps, mailer, self.people.actor_of, base_url)
 
     @property
     def overviews(self) -> OverviewService:

@@ -21,6 +21,7 @@ CRON: list[CronJob] = [
     cron(tasks.collect_metrics, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.gather_webhooks, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.send_webhooks, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),
+    cron(tasks.mail_recaps, second={25}, keep_result=0, timeout=500, max_tries=1),
     # By one name over all ticks and workers: X bills each reading.
     cron(tasks.collect_followers, second={20, 50}, job_id="collect_followers", keep_result=0, timeout=180, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

@@ -54,6 +54,10 @@ async def send_webhooks(ctx: dict[str, Any]) -> None:
     await _house(ctx).webhooks.send_waiting()
 
 
+async def mail_recaps(ctx: dict[str, Any]) -> None:
+    await _house(ctx).recap_mail.send_due()
+
+
 async def collect_followers(ctx: dict[str, Any]) -> None:
     await _house(ctx).followers.collect()
 

@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
-from app.api.deps import ActorDep, HouseDep, LimitedRoute
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Row
 from app.api.shapes import MAX_ID, Environment
 from app.reports.duty import Compliance
 from app.reports.rules import Kind, Recap
@@ -112,6 +113,28 @@ async def certificate(
     content = await house.compliance.certificate(actor, wanted, unit, by=by)
     headers = {"Content-Disposition": f'attachment; filename="sertifikat-{unit}.pdf"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+class MailWishRow(Row):
+    weekly: bool
+    address: str = Field(examples=["dewi@contoh.go.id"])
+    sent_for: str = Field(examples=["2024-W47"], description="Pekan terakhir yang sudah selesai; kosong: belum ada.")
+    error: str
+    missing: str = Field(description="Mengapa belum dapat dikirim; kosong bila surel sudah disiapkan.")
+
+
+class MailWishBody(Body):
+    weekly: bool
+
+
+@router.get("/reports/mail", summary="Apakah rekap mingguan dikirim ke surel saya")
+async def read_mail(house: HouseDep, actor: ActorDep) -> MailWishRow:
+    return MailWishRow.model_validate(await house.recap_mail.wish(actor))
+
+
+@router.put("/reports/mail", summary="Kirim rekap mingguan ke surel saya setiap Senin pagi, atau berhenti")
+async def write_mail(house: HouseDep, actor: ActorDep, body: MailWishBody) -> MailWishRow:
+    return MailWishRow.model_validate(await house.recap_mail.set_wish(actor, weekly=body.weekly))
 
 
 async def answer(recap: Recap, ending: str) -> Recap | Response:

@@ -79,6 +79,9 @@ class Mailer:
         message["Message-ID"] = f"<{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text + _FOOTER)
+        for file in letter.files:
+            kind, _, sort = file.mime.partition(";")[0].partition("/")
+            message.add_attachment(file.content, maintype=kind, subtype=sort, filename=file.name)
         return message
 
 

@@ -1,6 +1,6 @@
 """What every way out of the house has in common: a letter, and the two ways in which it can fail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
@@ -8,14 +8,22 @@ from app.notices.rules import Way
 
 
 @dataclass(frozen=True)
+class Attached:
+    name: str
+    mime: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Letter:
-    """`key` stays the same over retries, so that a mailbox can tell a repetition."""
+    """Only mail carries `files`. `key` stays the same over retries, so that a mailbox can tell a repetition."""
 
     to: str
     subject: str
     text: str
     key: str
     at: datetime
+    files: tuple[Attached, ...] = ()
 
 
 class GiveUp(Exception):

@@ -1,7 +1,11 @@
-"""What regions aim at."""
+"""What regions aim at, and who gets the recap by mail."""
+
+from datetime import datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+from app.kit.db import UtcDateTime
 
 
 class ParticipationTarget(SQLModel, table=True):
@@ -16,3 +20,16 @@ class ParticipationTarget(SQLModel, table=True):
     low: float
     high: float
     source: str = ""
+
+
+class RecapWish(SQLModel, table=True):
+    """One person's wish for the weekly recap by mail. `sent_for`: the last week that is done with; `act_at`: the next try, or the end of a lease."""
+
+    __tablename__ = "recap_wish"
+
+    user_id: int = Field(primary_key=True, foreign_key="user_account.id")
+    is_on: bool = True
+    sent_for: str = ""
+    attempts: int = 0
+    act_at: datetime = Field(sa_type=UtcDateTime)
+    error: str = ""

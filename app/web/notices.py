@@ -70,8 +70,10 @@ async def save_preferences(
     surel: Annotated[str, Form(max_length=5)] = "",
     telegram: Annotated[str, Form(max_length=5)] = "",
     chat: Annotated[str, Form(max_length=100)] = "",
+    rekap: Annotated[str, Form(max_length=5)] = "",
 ) -> Response:
     try:
+        await house.recap_mail.set_wish(actor, weekly=bool(rekap))
         await house.notices.set_preferences(actor, mail=bool(surel), telegram=bool(telegram), telegram_chat=clean(chat))
     except AppError as error:
         return await _preferences(request, house, actor, error=error, typed=(bool(surel), bool(telegram), clean(chat)))
@@ -90,6 +92,7 @@ async def _preferences(
     mail, telegram, chat = typed or (kept.mail, kept.telegram, kept.telegram_chat)
     return await page(
         request, house, actor, "kabar_pengaturan.html", status=error.status if error else 200, kept=kept, mail=mail,
+        recap=await house.recap_mail.wish(actor),
         may_mend=bool(actor.paths(Act.MANAGE)),
         telegram=telegram, chat=chat, problems=by_field(error) if error else {}, error=error.message if error else "",
     )  # fmt: skip

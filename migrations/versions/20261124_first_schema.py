@@ -1,13 +1,13 @@
 """first schema
 
-Revision: f51819ad4583, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = 'f51819ad4583'
+revision = '20261124_first_schema'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -328,6 +328,16 @@ def upgrade() -> None:
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_password_user_id_user_account')),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_password'))
+    )
+    op.create_table('recap_wish',
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('is_on', sa.Boolean(), nullable=False),
+    sa.Column('sent_for', sa.String(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('act_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_recap_wish_user_id_user_account')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_recap_wish'))
     )
     op.create_table('recovery_code',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1167,6 +1177,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_recovery_code_user_id'))
 
     op.drop_table('recovery_code')
+    op.drop_table('recap_wish')
     op.drop_table('password')
     op.drop_table('participation_target')
     op.drop_table('notice_preference')

@@ -156,6 +156,8 @@ API: dict[str, Call] = {
     "POST /posts/import": Call("403 200 200 200 | 200 200 | 403 200 200 | 401", form={"dry_run": "true", "file": "{table}"}),
     "GET /posts/{post_id}/metrics": Call(READ, "draft"),
     "GET /engagement": Call(KNOWN),
+    "GET /reports/mail": Call(KNOWN),
+    "PUT /reports/mail": Call(KNOWN, json={"weekly": False}),
     "GET /webhooks": Call(KNOWN),
     "POST /webhooks": Call(created(MANAGE), json={"unit_id": "{unit}", "url": "https://contoh.go.id/masuk", "events": ["delivery.published"]}),
     "DELETE /webhooks/{webhook_id}": Call(gone(MANAGE), "webhook"),
