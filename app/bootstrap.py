@@ -25,6 +25,7 @@ from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
 from app.evidence.heads import HeadTeller
 from app.evidence.history import HistoryService
+from app.evidence.keeping import KeepingService
 from app.evidence.packing import EvidenceService
 from app.kit.clock import Clock
 from app.kit.db import Database
@@ -197,6 +198,10 @@ class Kentongan:
     def terms(self) -> TermService:
         zone = self.settings.timezone
         return TermService(self.db, self.clock, self.people, self.channels, self.publishing, zone)
+
+    @property
+    def keeping(self) -> KeepingService:
+        return KeepingService(self.db, self.clock, self.settings.media_dir / "aduan", self.settings.timezone)
 
     @property
     def history(self) -> HistoryService:

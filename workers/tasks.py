@@ -98,6 +98,7 @@ async def end_terms(ctx: dict[str, Any]) -> None:
 
 async def tell_head(ctx: dict[str, Any]) -> None:
     await _house(ctx).head_teller.tell()
+    await _house(ctx).keeping.expire()
 
 
 async def spread_notices(ctx: dict[str, Any]) -> None:

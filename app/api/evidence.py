@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from app.api.deps import ActorDep, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
 from app.api.shapes import MAX_ID, Id
 from app.evidence.history_store import HistoryFilter
 from app.evidence.packing import Pack
@@ -84,6 +84,24 @@ async def list_events(
 @router.get("/audit/heads", summary="Kepala rantai harian, untuk dicocokkan kemudian")
 async def list_heads(house: HouseDep, actor: ActorDep) -> HeadList:
     return HeadList(data=[HeadRow.model_validate(row) for row in await house.history.heads()])
+
+
+class RetentionBody(Body):
+    until: date | None = Field(examples=["2029-12-31"], description="Hari terakhir; null: tanpa batas.")
+
+
+class RetentionAnswer(BaseModel):
+    until: date | None
+
+
+@router.get("/units/{unit_id}/evidence-retention", summary="Sampai kapan bukti pemilihan unit ini disimpan")
+async def read_retention(house: HouseDep, actor: ActorDep, unit_id: Id) -> RetentionAnswer:
+    return RetentionAnswer(until=await house.keeping.until(actor, unit_id))
+
+
+@router.put("/units/{unit_id}/evidence-retention", summary="Atur masa simpan bukti; hanya di KPU")
+async def set_retention(house: HouseDep, actor: ActorDep, unit_id: Id, body: RetentionBody) -> RetentionAnswer:
+    return RetentionAnswer(until=await house.keeping.keep_until(actor, unit_id, body.until))
 
 
 @router.get("/audit/export", summary="Bukti satu periode sebagai ZIP", response_class=FileResponse, responses=ZIP)

@@ -1,10 +1,10 @@
 """Every query on complaints, and on what was sent as a complaint looks for it; who is asking is part of each."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -15,6 +15,7 @@ from app.evidence.models import Complaint, ComplaintDelivery
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Delivery, Withdrawal
 from app.publishing.rules import State
+from app.tahapan.models import Election
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 W = Withdrawal.__table__.c  # type: ignore[attr-defined]
@@ -96,3 +97,32 @@ async def find_all(
     if before_id is not None:
         query = query.where(col(Complaint.id) < before_id)
     return (await session.exec(query.order_by(col(Complaint.id).desc()).limit(limit))).all()
+
+
+async def kept_until(session: ReadSession, election_id: int) -> date | None:
+    found = await session.run(select(col(Election.evidence_ends_on)).where(col(Election.id) == election_id))
+    kept: date | None = found.scalar_one()
+    return kept
+
+
+async def set_kept_until(session: WriteSession, election_id: int, day: date | None) -> None:
+    await session.run(update(Election).where(col(Election.id) == election_id).values(evidence_ends_on=day))
+
+
+async def expired(session: ReadSession, *, today: date, limit: int = 100) -> Sequence[Complaint]:
+    """Closed complaints whose frozen files need not be kept any more and still are."""
+    query = (
+        select_rows(Complaint)
+        .join(Unit, col(Unit.id) == col(Complaint.unit_id))
+        .join(Election, col(Election.id) == col(Unit.election_id))
+        .where(
+            col(Election.evidence_ends_on) < today, col(Complaint.closed_at).is_not(None), ~col(Complaint.is_expired)
+        )
+    )
+    return (await session.exec(query.order_by(col(Complaint.id)).limit(limit))).all()
+
+
+async def mark_expired(session: WriteSession, complaint_id: int, packs: Sequence[Mapping[str, Any]]) -> None:
+    """The hashes stay; the files are gone."""
+    kept = [{**pack, "expired": True} for pack in packs]
+    await session.run(update(Complaint).where(col(Complaint.id) == complaint_id).values(packs=kept, is_expired=True))

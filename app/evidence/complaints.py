@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from app.accounts.people import after_id
@@ -238,17 +239,29 @@ class ComplaintService:
     async def frozen(self, actor: Actor, complaint_id: int, number: int = 0) -> tuple[Path, str]:
         """A frozen ZIP and its name. Raises NotFound."""
         complaint = (await self.get(actor, complaint_id)).row
+        if complaint.is_expired:
+            raise NotFound(
+                "Masa simpan bukti pemilihan ini sudah lewat; berkasnya sudah dihapus, sidiknya tetap tercatat."
+            )
         if not 0 <= number < len(complaint.packs):
             raise NotFound("Aduan ini tidak punya bukti dengan nomor itu.")
-        path = self.folder / f"{complaint.packs[number]['sha256']}.zip"
+        path = self.folder / complaint.packs[number]["file"]
         if not await asyncio.to_thread(path.is_file):
             raise NotFound("Berkas bukti ini tidak ada lagi di penyimpanan. Pulihkan dari cadangan.")
         return path, f"bukti-aduan-{complaint_id}-{number + 1}.zip"
 
     async def _freeze(self, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         pack = await self.evidence.freeze(actor, sorted({row["post_id"] for row in rows}), "aduan")
-        await asyncio.to_thread(_keep, pack, self.folder)
-        return {"sha256": pack.sha256, "bytes": pack.bytes, "at": self.clock.now().isoformat(), "posts": pack.posts}
+        # A name of its own: two complaints may hold the same bytes, and each lets go of its own.
+        name = f"{uuid4().hex}.zip"
+        await asyncio.to_thread(_keep, pack, self.folder / name)
+        return {
+            "file": name,
+            "sha256": pack.sha256,
+            "bytes": pack.bytes,
+            "at": self.clock.now().isoformat(),
+            "posts": pack.posts,
+        }
 
     async def _open_one(self, session: ReadSession, actor: Actor, complaint_id: int) -> Complaint:
         complaint = await _visible(session, actor, complaint_id)
@@ -305,6 +318,6 @@ def _view(complaint: Complaint, rows: Sequence[Mapping[str, Any]], *, now: datet
     return ComplaintView(complaint, [_match(row) for row in rows], progress, is_late)
 
 
-def _keep(pack: Pack, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.move(pack.path, folder / f"{pack.sha256}.zip")
+def _keep(pack: Pack, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(pack.path, path)

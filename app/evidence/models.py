@@ -12,7 +12,7 @@ from app.kit.db import UtcDateTime
 class Complaint(SQLModel, table=True):
     """`asked` is what was looked for (address, text or day); `answer` whether this system sent it (rules.Answer).
 
-    `packs` are the frozen ZIPs (`file`, `sha256`, `bytes`, `at`); nothing ever deletes them. `deadline`: by when it is to be
+    `packs` are the frozen ZIPs (`file`, `sha256`, `bytes`, `at`, `posts`); only `is_expired`, after the election's own day, are they gone. `deadline`: by when it is to be
     down. `unit_id` is where it is handled, at or above every unit concerned.
     """
 
@@ -28,6 +28,7 @@ class Complaint(SQLModel, table=True):
     deadline: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str = ""
+    is_expired: bool = False
     created_by: int | None = Field(default=None, foreign_key="user_account.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

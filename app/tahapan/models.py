@@ -16,6 +16,7 @@ class Election(SQLModel, table=True):
     `opens`, `closes` are voting hours, local time `HH:MM`;
     `variables` are values every text may use (e.g. the official address for checking the voter list);
     `scopes` say which of its stages hold in this installation (empty: all);
+    `evidence_ends_on` is the last day on which its evidence must be kept (NULL: without end);
     `shifted_weeks` says by how many whole weeks a training calendar was moved forward (0: the real dates).
     """
 
@@ -32,6 +33,7 @@ class Election(SQLModel, table=True):
     variables: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     shifted_weeks: int = 0
+    evidence_ends_on: date | None = None
 
 
 class Tahapan(SQLModel, table=True):

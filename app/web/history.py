@@ -7,12 +7,13 @@ from typing import Annotated
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
-from app.accounts.rules import Act, Actor
+from app.accounts.rules import Act, Actor, UnitKind
 from app.bootstrap import Kentongan
+from app.content.values import write_date
 from app.evidence.history import EventView
 from app.evidence.history_store import HistoryFilter
 from app.evidence.packing import Pack
@@ -20,7 +21,7 @@ from app.kit.errors import AppError, BadInput, Problem
 from app.web import act_words, words
 from app.web.fields import by_field, is_id
 from app.web.frame import Frame, frame_for
-from app.web.render import page
+from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.sight import units_seen
 
@@ -120,6 +121,20 @@ def as_file(pack: Pack) -> Response:
     return FileResponse(pack.path, media_type="application/zip", filename=pack.name, headers=headers, background=gone)
 
 
+@router.post("/riwayat/masa-simpan")
+async def keep(
+    request: Request, house: HouseDep, actor: VisitorDep, sampai: Annotated[str, Form(max_length=12)] = ""
+) -> Response:
+    actor.must(Act.MANAGE)
+    try:
+        if sampai and _day(sampai) is None:
+            raise BadInput("Tanggalnya belum benar.", Problem("until", "Isi tanggalnya."))
+        await house.keeping.keep_until(actor, actor.grants[0].unit_id, _day(sampai))
+    except BadInput as error:
+        return await _show(request, house, actor, _asked(), error=error)
+    return go("/riwayat", note="masa-simpan")
+
+
 async def _show(
     request: Request,
     house: Kentongan,
@@ -135,12 +150,15 @@ async def _show(
         under = (await house.units.get(actor, int(asked.unit))).path
         wanted = HistoryFilter(under, None, wanted.action, None, wanted.post_id, wanted.from_at, wanted.to_at)
     found = await house.history.list(actor, wanted, limit=PAGE, cursor=cursor)
+    home = actor.grants[0] if actor.grants else None
+    until = await house.keeping.until(actor, home.unit_id) if home else None
     names = await house.people.names([row.actor for row in found.rows] + [row.subject for row in found.rows])
     return await page(
         request, house, actor, "riwayat.html", part="daftar", status=error.status if error else 200, frame=frame,
         acts=[_line(row, names, frame.zone) for row in found.rows], asked=asked, is_first=cursor is None, is_filtered=bool(asked.kept),
         more="/riwayat?" + urlencode(asked.kept | {"cursor": found.next}) if found.next else None,
         units=await units_seen(house, actor), chosen=int(asked.unit) if asked.unit else None, kinds=act_words.KINDS.items(),
+        until=write_date(until, width="long") if until else "", until_day=until, may_keep=home is not None and home.kind is UnitKind.KPU and bool(actor.paths(Act.MANAGE)),
         may_export=bool(actor.paths(Act.REVIEW)), heads=list(await house.history.heads())[:3],
         error=error.message if error else "", problems=by_field(error) if error else {},
     )  # fmt: skip
@@ -176,7 +194,7 @@ def _line(row: EventView, names: Mapping[str, str], zone: str) -> Line:
     reason = row.detail.get("reason")
     return Line(
         words.moment_to_the_second(row.at, zone),
-        names.get(row.actor) or act_words.ACTORS.get(row.actor, row.actor),
+        names.get(row.actor) or act_words.ACTORS.get(row.actor.partition(":")[0], row.actor),
         act_words.ACTS.get(row.action, row.action),
         subject,
         href,

@@ -64,6 +64,7 @@ NOTES = {
     "lepas": "Dilepas. Terbit sesuai waktunya bila sudah disetujui.",
     "siaran-setuju": "Siaran disetujui, termasuk semua salinan yang tidak diubah unit.",
     "bahasa": "Tercatat: teksnya sudah dibaca penutur asli.",
+    "masa-simpan": "Masa simpan bukti tersimpan.",
     "masa": "Hari terakhir tersimpan.",
     "arsip": "Diarsipkan. Tidak ada lagi yang terbit dari unit ini.",
     "akhiri": "Tugasnya berakhir; aksesnya ditutup.",

@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 20261124_first_schema, the first
+Revision: db8fe78dd3b5, after 
 """
 
 import sqlalchemy as sa
@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('variables', sa.JSON(), nullable=False),
     sa.Column('scopes', sa.JSON(), nullable=False),
     sa.Column('shifted_weeks', sa.Integer(), nullable=False),
+    sa.Column('evidence_ends_on', sa.Date(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_election')),
     sa.UniqueConstraint('code', name=op.f('uq_election_code'))
     )
@@ -461,6 +462,7 @@ def upgrade() -> None:
     sa.Column('deadline', sa.DateTime(timezone=True), nullable=True),
     sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('is_expired', sa.Boolean(), nullable=False),
     sa.Column('created_by', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),

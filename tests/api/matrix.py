@@ -230,6 +230,8 @@ API: dict[str, Call] = {
     "GET /complaints/{complaint_id}/evidence": Call(COMPLAINT, "complaint"),
     "POST /complaints/{complaint_id}/withdraw": Call(COMPLAINT, "complaint", {"reason": "Tanggalnya keliru"}),
     "POST /complaints/{complaint_id}/close": Call(COMPLAINT, "complaint", {"outcome": "Dihapus"}),
+    "GET /units/{unit_id}/evidence-retention": Call(READ, "unit"),
+    "PUT /units/{unit_id}/evidence-retention": Call("404 404 404 404 | 404 404 | 403 403 200 | 401", "kpu", {"until": "2029-12-31"}),
     "GET /audit": Call(KNOWN),
     "GET /audit/heads": Call(KNOWN),
     "GET /audit/export": Call("403 403 200 200 | 403 200 | 403 200 200 | 401", query="?from=2024-11-01T00:00:00Z&to=2024-11-02T00:00:00Z"),
@@ -404,6 +406,8 @@ PAGES: dict[str, Call] = {
     "POST /aduan/{complaint_id}/hapus": Call(done(COMPLAINT), "complaint", form={"alasan": "Tanggalnya keliru"}),
     "POST /aduan/{complaint_id}/selesai": Call(done(COMPLAINT), "complaint", form={"jawaban": "Dihapus"}),
     "GET /riwayat": Call(page(KNOWN)),
+    # Of a PPK's admin: it is the KPU's to set.
+    "POST /riwayat/masa-simpan": Call("403 403 403 422 | 403 422 | 403 403 303 | 303", form={"sampai": "2029-12-31"}),
     "GET /riwayat/bukti.zip": Call("403 403 200 200 | 403 200 | 403 200 200 | 303", query="?dari=2024-11-01&sampai=2024-11-02"),
     "GET /unggahan/{post_id}/bukti.zip": Call(page(REVIEW), "draft"),
     "GET /kalender": Call(page(KNOWN)),

@@ -236,6 +236,7 @@ class World:
             "sari": self.site.cast.sari.user_id,
             "budi": self.site.cast.budi.user_id,
             "ppk": id_of(self.site.cast.ppk_barat),
+            "kpu": id_of(self.site.cast.kpu),
             "foreign_notice": 999_999,
             "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],

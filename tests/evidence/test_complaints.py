@@ -17,7 +17,7 @@ from app.posts.rules import Timing
 from tests.conftest import NOW
 from tests.evidence.conftest import Desk
 from tests.support.cast import id_of
-from tests.support.house import add_template
+from tests.support.house import add_template, open_house, still_at
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,29 @@ async def test_all_siblings_are_frozen_first_and_then_taken_down(desk: Desk) -> 
     assert [pack["posts"] for pack in view.row.packs] == [1, made.units - 1]
     after = await house.broadcasts.get(cast.dewi, made.id or 0)
     assert after.by_state == {"published": made.units, "cancelled": made.units}
+
+
+async def test_frozen_files_go_only_after_the_elections_own_day_and_never_of_an_open_complaint(desk: Desk) -> None:
+    house, cast = desk.house, desk.cast
+    post = await desk.post()
+    await desk.sent(post)
+    closed, still = [
+        (await house.complaints.open(cast.dewi, Sought(text="Posko"), [post.deliveries[0].id])).row.id or 0
+        for _ in range(2)
+    ]
+    await house.complaints.close(cast.dewi, closed, outcome="Dijawab.")
+    kpu = id_of(cast.kpu)
+    with pytest.raises(BadInput):
+        await house.keeping.keep_until(cast.rina, kpu, NOW.date() - timedelta(days=1))
+    async with open_house(house.settings, still_at(NOW + timedelta(days=800))) as later:
+        assert await later.keeping.expire() == 0  # no day is set: kept without end
+    await house.keeping.keep_until(cast.rina, kpu, NOW.date() + timedelta(days=30))
+    async with open_house(house.settings, still_at(NOW + timedelta(days=30))) as later:
+        assert await later.keeping.expire() == 0
+    async with open_house(house.settings, still_at(NOW + timedelta(days=31))) as later:
+        assert await later.keeping.expire() == 1
+        assert await later.keeping.expire() == 0
+        with pytest.raises(NotFound, match="Masa simpan"):
+            await later.complaints.frozen(cast.dewi, closed)
+        assert (await later.complaints.frozen(cast.dewi, still))[0].is_file()
+    await house.keeping.keep_until(cast.rina, kpu, None)

@@ -12,8 +12,10 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from app.audit.sealing import seal_pending
 from app.bootstrap import Kentongan
 from app.content.drafts import Draft
+from app.evidence.rules import Sought
 from app.posts.broadcasts import BroadcastInput
 from app.posts.review_rules import RemarkKind
 from app.posts.rules import Timing
@@ -98,7 +100,10 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
     await house.designs.load()
     design = (await house.designs.list(cast.rina, limit=1)).rows[0].id
     task_media = await photo(house, cast)
+    await seal_pending(house.db)
+    complaint = await house.complaints.open(cast.dewi, Sought(text="Jam TPS"), [unsure.id])
     return [
+        "/riwayat", f"/riwayat?unggahan={post.id}", "/aduan", f"/aduan/{complaint.row.id}",
         "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
         f"/tulis?unit={unit}&templat={chosen}", f"/tulis?unit={unit}&templat=bebas", f"/unggahan/{post.id}", "/siaran", "/siaran/baru",
         f"/siaran/baru?templat={chosen}", "/tidak-ada", "/lainnya", "/kabar", "/kabar/pengaturan", "/tinjau", f"/tinjau/{waiting.id}",
