@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts import unit_store
+from app.accounts.rules import Act, Actor
 from app.audit.service import record
 from app.kit.db import Database
 from app.kit.errors import AppError, Conflict, Forbidden, NotFound
-from app.posts import review_store, store
+from app.posts import review_store, rules, store
 from app.posts.service import PostService
 
 MOST = 200
@@ -56,9 +57,9 @@ class Approving:
             row = await store.find_broadcast(session, actor.paths(Act.READ), broadcast_id)
             if row is None:
                 raise NotFound("Siaran ini tidak ada, atau bukan dari unit Anda.")
-            if not any(grant.kind is UnitKind.KPU for grant in actor.grants):
+            unit = await unit_store.unit(session, row.unit_id, paths=actor.paths(Act.READ))
+            if unit is None or not rules.reviews_for_the_kpu(actor, unit.path):
                 raise Forbidden("Siaran disetujui sekaligus oleh KPU (Divisi Sosdiklih).")
-            actor.must(Act.REVIEW)
             if row.created_by == actor.user_id:
                 raise Forbidden("Anda yang membuat siaran ini. Minta peninjau lain untuk menyetujuinya.")
             if row.cancelled_at is not None:

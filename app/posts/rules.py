@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts.rules import MAY, Act, Actor, UnitKind
 from app.kit.errors import BadInput, Problem
 from app.tahapan.rules import Calendar, Stage
 
@@ -178,15 +178,18 @@ def is_sensitive(calendar: Calendar, due: datetime, zone: str) -> str | None:
     return None
 
 
+def reviews_for_the_kpu(actor: Actor, path: str) -> bool:
+    """By a role of the KPU's own: who only reads there, and reviews at a PPK, is still the PPK's reviewer."""
+    own = (g for g in actor.grants if g.kind is UnitKind.KPU and path.startswith(g.path))
+    return actor.may(Act.REVIEW, path) and any(Act.REVIEW in MAY[g.role] for g in own)
+
+
 def route(actor: Actor, path: str, *, is_untouched: bool, levels: Iterable[str], sensitive: str | None) -> Route:
     """Who must approve what `actor` wrote for the unit at `path` (design.md, section 4)."""
     why = []
     if "review" in levels:
         why.append("Penjaga konten meminta tinjauan")
-    of_the_kpu = any(g.kind is UnitKind.KPU for g in actor.grants if path.startswith(g.path)) and actor.may(
-        Act.REVIEW, path
-    )
-    if sensitive and not (is_untouched and of_the_kpu):
+    if sensitive and not (is_untouched and reviews_for_the_kpu(actor, path)):
         why.append(sensitive)
     if why:
         return Route(Reviewer.KPU, tuple(why))
@@ -201,7 +204,7 @@ def may_approve(
         return "Anda yang menulis unggahan ini. Minta peninjau lain untuk menyetujuinya."
     if not actor.may(Act.REVIEW, path):
         return "Peran Anda belum boleh meninjau unggahan unit ini."
-    if needs is Reviewer.KPU and not any(g.kind is UnitKind.KPU and path.startswith(g.path) for g in actor.grants):
+    if needs is Reviewer.KPU and not reviews_for_the_kpu(actor, path):
         return "Unggahan ini perlu ditinjau oleh KPU (Divisi Sosdiklih)."
     return None
 

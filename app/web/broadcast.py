@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from app.accounts.rules import Act, Actor, UnitKind
+from app.accounts.rules import MAY, Act, Actor, UnitKind
 from app.bootstrap import Kentongan
 from app.content.service import TemplateView
 from app.kit.errors import AppError, BadInput, NotFound, Problem
@@ -344,7 +344,7 @@ async def progress_facts(house: Kentongan, actor: Actor, frame: Frame, view: Bro
 
 def _may_approve(actor: Actor, view: BroadcastView) -> bool:
     """As a whole only the KPU does, and not whoever made it; the service decides again."""
-    is_kpu = any(grant.kind is UnitKind.KPU for grant in actor.grants)
+    is_kpu = any(grant.kind is UnitKind.KPU and Act.REVIEW in MAY[grant.role] for grant in actor.grants)
     return is_kpu and bool(actor.paths(Act.REVIEW)) and view.created_by != actor.user_id and view.cancelled_at is None
 
 

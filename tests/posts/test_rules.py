@@ -190,6 +190,13 @@ def test_the_last_editor_is_an_author_too() -> None:
     assert rules.may_approve(BUDI, PPS, needs=Reviewer.ABOVE, created_by=1, edited_by=1) is None
 
 
+def test_who_only_reads_at_the_kpu_does_not_approve_for_it() -> None:
+    """But reviews at a PPK, and so may approve what that PPK may."""
+    both = replace(BUDI, grants=(*BUDI.grants, Grant(1, UnitKind.KPU, "/1/", Role.VIEWER)))
+    assert rules.may_approve(both, PPS, needs=Reviewer.ABOVE, created_by=99) is None
+    assert "KPU" in (rules.may_approve(both, PPS, needs=Reviewer.KPU, created_by=99) or "")
+
+
 def test_a_stagger_spreads_evenly_from_the_first_to_the_last() -> None:
     spread = [rules.stagger(index, 4, 30) for index in range(4)]
     assert spread == [timedelta(minutes=10 * index) for index in range(4)]
