@@ -64,6 +64,7 @@ from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
 from app.reports.mailing import RecapMailService
 from app.reports.overview import OverviewService
+from app.reports.public import PublicPageService
 from app.reports.service import RecapService
 from app.settings import Environment, Settings
 from app.tahapan.exchange import CalendarExchange
@@ -162,6 +163,10 @@ class Kentongan:
     def recap_mail(self) -> RecapMailService:
         mailer, base_url = self.notices.mailer, self.settings.base_url
         return RecapMailService(self.db, self.clock, self.recaps, mailer, self.people.actor_of, base_url)
+
+    @property
+    def public_pages(self) -> PublicPageService:
+        return PublicPageService(self.db, self.clock.now, self.tahapan)
 
     @property
     def overviews(self) -> OverviewService:

@@ -71,6 +71,29 @@ async def list_units(
     return UnitList(data=rows, next=found.next)
 
 
+class PublicRow(Row):
+    id: int
+    name: str
+    wilayah_code: str = Field(examples=["32.71.04.1008"], description="Halamannya ada di /warga/ diikuti kode ini.")
+    is_on: bool
+
+
+class PublicList(BaseModel):
+    data: list[PublicRow]
+    next: None = None
+
+
+class PublicSwitch(Body):
+    on: bool
+    with_below: bool = Field(False, description="Juga semua unit di bawahnya.")
+
+
+@router.put("/units/{unit_id}/public", summary="Buka atau tutup halaman warga; hanya KPU")
+async def switch_public(house: HouseDep, actor: ActorDep, unit_id: UnitId, body: PublicSwitch) -> PublicList:
+    rows = await house.public_pages.switch(actor, unit_id, on=body.on, with_below=body.with_below)
+    return PublicList(data=[PublicRow.model_validate(row) for row in rows])
+
+
 @router.get("/units/{unit_id}", summary="Satu unit")
 async def get_unit(house: HouseDep, actor: ActorDep, unit_id: UnitId) -> UnitRow:
     row = UnitRow.model_validate(await house.units.get(actor, unit_id))

@@ -33,3 +33,13 @@ class RecapWish(SQLModel, table=True):
     attempts: int = 0
     act_at: datetime = Field(sa_type=UtcDateTime)
     error: str = ""
+
+
+class PublicPage(SQLModel, table=True):
+    """A unit whose page anybody may read without logging in; no row: off."""
+
+    __tablename__ = "public_page"
+
+    unit_id: int = Field(primary_key=True, foreign_key="unit.id")
+    turned_on_by: int | None = Field(default=None, foreign_key="user_account.id")
+    turned_on_at: datetime = Field(sa_type=UtcDateTime)

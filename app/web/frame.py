@@ -143,6 +143,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         *([Door("/aduan", "Aduan", "tanya", about="Unggahan yang diadukan: cari, bekukan bukti, hapus.")] if reviews else []),
         Door("/riwayat", "Riwayat", "lewat", about="Siapa memutuskan apa dan kapan; bukti untuk diunduh."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
+        Door("/halaman-warga", "Halaman warga", "luar", about="Halaman unit yang dapat dibaca siapa saja.", group=Group.UNIT),
         *([Door("/webhook", "Webhook", "kabar", about="Sistem lain yang dikabari saat kiriman terbit atau gagal.", group=Group.UNIT)] if actor.paths(Act.MANAGE) else []),
         Door("/gangguan", "Gangguan platform", "info", about="Platform yang tidak melayani, dan kiriman yang tertahan karenanya."),
         *([people] if actor.paths(Act.MANAGE) else []),

@@ -78,6 +78,7 @@ NOTES = {
     "seri-henti": "Seri dihentikan; yang belum terbit tidak akan dikirim.",
     "unit": "Data unit tersimpan.",
     "impor": "Unggahan diimpor. Lihat di antrean, atau di tinjauan bila perlu disetujui dulu.",
+    "warga": "Halaman warga diperbarui.",
     "webhook-hapus": "Webhook dihapus.",
     "kegiatan": "Kegiatan tersimpan.",
     "kegiatan-batal": "Kegiatan dibatalkan.",

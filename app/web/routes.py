@@ -31,6 +31,7 @@ from app.web import (
     people,
     posters,
     posts,
+    public,
     queue,
     recaps,
     review,
@@ -47,7 +48,7 @@ from app.web import (
 from app.web.shield import Shield
 
 ROUTERS = (
-    overview.router, webhooks.router,
+    overview.router, webhooks.router, public.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,

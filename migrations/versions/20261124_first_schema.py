@@ -1,6 +1,6 @@
 """first schema
 
-Revision: db8fe78dd3b5, after 
+Revision: 20261124_first_schema, the first
 """
 
 import sqlalchemy as sa
@@ -622,6 +622,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_poster_design_election_id'), ['election_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_poster_design_unit_id'), ['unit_id'], unique=False)
 
+    op.create_table('public_page',
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('turned_on_by', sa.Integer(), nullable=True),
+    sa.Column('turned_on_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['turned_on_by'], ['user_account.id'], name=op.f('fk_public_page_turned_on_by_user_account')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_public_page_unit_id_unit')),
+    sa.PrimaryKeyConstraint('unit_id', name=op.f('pk_public_page'))
+    )
     op.create_table('revision',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('tahapan_id', sa.Integer(), nullable=False),
@@ -1113,6 +1121,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_revision_tahapan_id'))
 
     op.drop_table('revision')
+    op.drop_table('public_page')
     with op.batch_alter_table('poster_design', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_poster_design_unit_id'))
         batch_op.drop_index(batch_op.f('ix_poster_design_election_id'))

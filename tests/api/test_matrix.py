@@ -231,6 +231,7 @@ class World:
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
+            "closed_page": "32.71.99",
             "tahapan": 1,
             "lang": "su",
             "sari": self.site.cast.sari.user_id,
