@@ -33,6 +33,26 @@ async def test_two_sealers_make_one_chain(db: Database, now: datetime) -> None:
     assert (await verify(db)).broken_at is None
 
 
+async def test_a_chain_grows_whole_while_acts_are_written_and_two_workers_seal(db: Database, now: datetime) -> None:
+    other = Database(str(db.url.render_as_string(hide_password=False)))
+
+    async def sealing(mine: Database, done: asyncio.Event) -> int:
+        count = 0
+        while not done.is_set():
+            count += await seal_pending(mine, chunk=11)
+            await asyncio.sleep(0)
+        return count
+
+    done = asyncio.Event()
+    sealers = [asyncio.create_task(sealing(mine, done)) for mine in (db, other)]
+    await asyncio.gather(*(write(db, now, 10, start=start) for start in range(0, 200, 10)))
+    done.set()
+    sealed = sum(await asyncio.gather(*sealers)) + await seal_pending(db)
+    verdict = await verify(other)
+    await other.close()
+    assert (sealed, verdict.sealed, verdict.unsealed, verdict.broken_at) == (200, 200, 0, None)
+
+
 async def test_a_changed_word_is_found_at_its_place(db: Database, now: datetime) -> None:
     await write(db, now, 6)
     await seal_pending(db)
