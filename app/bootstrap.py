@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.accounts.calendars import CalendarKeyService
 from app.accounts.deputies import DeputyService
 from app.accounts.idempotency import IdempotencyService
 from app.accounts.passkeys import PasskeyService
@@ -138,6 +139,10 @@ class Kentongan:
     @property
     def library(self) -> LibraryService:
         return LibraryService(self.db, self.clock.now, self.media)
+
+    @property
+    def calendar_keys(self) -> CalendarKeyService:
+        return CalendarKeyService(self.db, self.clock.now, self.people)
 
     @property
     def designs(self) -> DesignService:

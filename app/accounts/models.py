@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
@@ -237,3 +237,13 @@ class IdempotentCall(SQLModel, table=True):
     http_status: int | None = None
     headers: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     sealed_body: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class CalendarKey(SQLModel, table=True):
+    """A person's secret address of their calendar; at most one. It opens nothing but that. Only the hash of it is kept."""
+
+    __tablename__ = "calendar_key"
+
+    user_id: int = Field(sa_column=Column(ForeignKey("user_account.id"), primary_key=True, autoincrement=False))
+    secret_hash: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -108,6 +108,23 @@ async def invite_user(house: HouseDep, actor: ActorDep, body: NewUser) -> Invite
     return InvitedAnswer(user=PersonRow.model_validate(invited.person), link=link)
 
 
+class CalendarAddress(Row):
+    url: str = Field(
+        description="Tampil sekali ini; hanya untuk membaca jadwal.",
+        examples=["https://kentongan.contoh.go.id/umpan/....ics"],
+    )
+
+
+@router.post("/me/calendar", status_code=201, summary="Alamat rahasia kalender iCal Anda; yang lama mati")
+async def make_calendar(house: HouseDep, actor: ActorDep) -> CalendarAddress:
+    return CalendarAddress(url=f"{house.settings.base_url}/umpan/{await house.calendar_keys.make(actor)}.ics")
+
+
+@router.delete("/me/calendar", status_code=204, summary="Cabut alamat kalender Anda")
+async def end_calendar(house: HouseDep, actor: ActorDep) -> None:
+    await house.calendar_keys.revoke(actor)
+
+
 @router.get("/tokens", summary="Token API")
 async def list_tokens(
     request: Request, response: Response, house: HouseDep, actor: ActorDep, wanted: PageDep

@@ -88,6 +88,7 @@ NOTES = {
     "poster": "Desain poster tersimpan. Unggahan yang sudah ada tetap memakai desain lamanya.",
     "poster-arsip": "Desain diarsipkan: tidak ditawarkan lagi.",
     "poster-kembali": "Desain ditawarkan lagi.",
+    "umpan-cabut": "Alamat kalender dicabut.",
     "pustaka": "Tersimpan di pustaka.",
     "pustaka-ubah": "Perubahan tersimpan. Unggahan yang sudah disetujui tetap memakai teks alternatif yang lama.",
     "pustaka-hapus": "Dihapus dari pustaka.",

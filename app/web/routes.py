@@ -18,6 +18,7 @@ from app.web import (
     dashboard,
     errors,
     exchange,
+    feed,
     figures,
     history,
     incidents,
@@ -52,7 +53,7 @@ ROUTERS = (
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
-    security.router, library.router, posters.router,
+    security.router, library.router, posters.router, feed.router,
     history.router, complaints.router,
 )  # fmt: skip
 

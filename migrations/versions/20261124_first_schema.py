@@ -202,6 +202,14 @@ def upgrade() -> None:
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_worker_beat_beat_at'), ['beat_at'], unique=False)
 
+    op.create_table('calendar_key',
+    sa.Column('user_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('secret_hash', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_calendar_key_user_id_user_account')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_calendar_key')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_calendar_key_secret_hash'))
+    )
     op.create_table('factor',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -1214,6 +1222,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_factor_user_id'))
 
     op.drop_table('factor')
+    op.drop_table('calendar_key')
     with op.batch_alter_table('worker_beat', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_worker_beat_beat_at'))
 

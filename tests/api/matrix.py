@@ -83,6 +83,8 @@ OWN_BROADCAST = "403 403 200 200 | 403 422 | 403 200 200 | 401"
 
 API: dict[str, Call] = {
     "GET /me": Call(KNOWN),
+    "POST /me/calendar": Call("403 403 403 403 | 403 403 | 403 403 403 | 401"),  # in person alone
+    "DELETE /me/calendar": Call(gone(KNOWN)),
     "GET /users": Call(MANAGERS),
     "GET /me/security": Call(KNOWN),
     # One's own screens alone, and only in person.
@@ -416,6 +418,10 @@ PAGES: dict[str, Call] = {
     "GET /riwayat/bukti.zip": Call("403 403 200 200 | 403 200 | 403 200 200 | 303", query="?dari=2024-11-01&sampai=2024-11-02"),
     "GET /unggahan/{post_id}/bukti.zip": Call(page(REVIEW), "draft"),
     "GET /kalender": Call(page(KNOWN)),
+    "GET /umpan/{secret}.ics": Call(PUBLIC.replace("200", "404"), "secret"),
+    "GET /kalender/umpan": Call(page(KNOWN)),
+    "POST /kalender/umpan": Call(page(KNOWN)),
+    "POST /kalender/umpan/cabut": Call(done(KNOWN)),
     "GET /poster": Call(page(KNOWN)),
     "GET /poster/baru": Call(page(REVIEWERS)),
     "POST /poster/pratinjau": Call(page(REVIEWERS), form=FORM_DESIGN),
