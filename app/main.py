@@ -37,6 +37,7 @@ from app.api import (
     problems,
     public_media,
     rates,
+    readiness,
     reports,
     reviews,
     revisions,
@@ -62,6 +63,7 @@ log = logger("web")
 API = "/api/v1"
 ROOMS = (
     me,
+    readiness,
     security,
     wilayah,
     units,

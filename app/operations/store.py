@@ -5,10 +5,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, text, update
+from sqlalchemy import Table, delete, false, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from app.accounts.models import Unit
 from app.audit.models import AuditEvent, OperatorAct, OutboxEvent
 from app.channels.models import Channel
 from app.kit import bulk
@@ -115,6 +116,25 @@ async def count_channels(session: ReadSession) -> dict[str, int]:
         select(col(Channel.state), func.count()).where(col(Channel.environment) == "live").group_by(col(Channel.state))
     )
     return {row[0]: row[1] for row in (await session.run(query)).all()}
+
+
+async def live_channels(session: ReadSession, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """By platform: live accounts that are connected under one of these paths, and what was published through them."""
+    mine = or_(*(col(Unit.path).startswith(path, autoescape=True) for path in paths)) if paths else false()
+    accounts = select(col(Channel.id), col(Channel.platform)).join(Unit, col(Unit.id) == col(Channel.unit_id))
+    wanted = accounts.where(mine, col(Channel.environment) == "live", col(Channel.state) == "connected").subquery()
+    out = (
+        select(D.channel_id, func.count().label("out"))
+        .where(D.state == State.PUBLISHED)
+        .group_by(D.channel_id)
+        .subquery()
+    )
+    query = (
+        select(wanted.c.platform, func.count(), func.coalesce(func.sum(out.c.out), 0))
+        .outerjoin(out, out.c.channel_id == wanted.c.id)
+        .group_by(wanted.c.platform)
+    )
+    return {row[0]: (row[1], int(row[2])) for row in (await session.run(query)).all()}
 
 
 async def sealed_channels(session: ReadSession) -> Sequence[tuple[int, str]]:

@@ -125,6 +125,13 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
     write = Door("/tulis", "Tulis", "tulis", Place.BAR, "Buat unggahan dari templat.")
     review = Door("/tinjau", "Tinjau", "tinjau", Place.BAR, "Setujui atau tolak unggahan unit.")
     broadcast = Door("/siaran", "Siaran", "siaran", Place.WIDE, "Satu templat ke semua unit sekaligus.")
+    ready = Door(
+        "/kesiapan",
+        "Kesiapan",
+        "centang",
+        about="Platform mana yang siap, dan kapan yang lain harus diajukan.",
+        group=Group.UNIT,
+    )
     people = Door("/orang", "Orang", "orang", about="Anggota, peran, dan undangan.", group=Group.UNIT)
     return (
         Door("/dasbor", "Hari ini", "dasbor", Place.BAR, "Yang perlu Anda terbitkan dan ketahui hari ini."),
@@ -146,7 +153,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/halaman-warga", "Halaman warga", "luar", about="Halaman unit yang dapat dibaca siapa saja.", group=Group.UNIT),
         *([Door("/webhook", "Webhook", "kabar", about="Sistem lain yang dikabari saat kiriman terbit atau gagal.", group=Group.UNIT)] if actor.paths(Act.MANAGE) else []),
         Door("/gangguan", "Gangguan platform", "info", about="Platform yang tidak melayani, dan kiriman yang tertahan karenanya."),
-        *([people] if actor.paths(Act.MANAGE) else []),
+        *([people, ready] if actor.paths(Act.MANAGE) else []),
         Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari.", group=Group.SELF),
         Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk.", group=Group.SELF),
         Door("/lainnya", "Lainnya", "lainnya", Place.BAR, group=Group.SELF),

@@ -34,6 +34,7 @@ from app.web import (
     posts,
     public,
     queue,
+    readiness,
     recaps,
     review,
     revising,
@@ -54,7 +55,7 @@ ROUTERS = (
     calendar.router, notices.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
     security.router, library.router, posters.router, feed.router,
-    history.router, complaints.router,
+    history.router, complaints.router, readiness.router,
 )  # fmt: skip
 
 

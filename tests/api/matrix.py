@@ -195,6 +195,7 @@ API: dict[str, Call] = {
     "POST /deliveries/{delivery_id}/withdraw": Call(WRITE, "published", {"reason": "Tanggalnya keliru"}),
     "POST /deliveries/{delivery_id}/withdraw/resolve": Call(WRITE, "wished", {"removed": True}),
     # Notices are one's own: nobody, however high, reads or marks another's.
+    "GET /readiness": Call(MANAGERS),
     "GET /notices": Call(KNOWN),
     "POST /notices/read-all": Call(KNOWN),
     "GET /incidents": Call(KNOWN),
@@ -400,6 +401,7 @@ PAGES: dict[str, Call] = {
     "GET /unit/{unit_id}": Call(page(READ), "unit"),
     "POST /unit/{unit_id}": Call(done(WRITE), "unit", form={"nama": "PPS Cilendek Barat", "rw": "9"}),
     "GET /orang": Call(page(MANAGERS)),
+    "GET /kesiapan": Call(page(MANAGERS)),
     "POST /orang": Call(page(MANAGE), form={"surel": "{email}", "nama": "Baru", "unit": "{unit}", "peran": "viewer"}),
     "POST /unit/{unit_id}/masa": Call(done(MANAGE), "unit", form={"akhir": "2025-01-27"}),
     "POST /unit/{unit_id}/serah-terima": Call(page(MANAGE), "spare", form={"surel": "{email}", "orang": "Baru", "peran": "editor", "alasan": "SK 1"}),
