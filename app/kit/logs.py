@@ -1,11 +1,13 @@
 """Structured logs on standard error, with every secret we can recognise taken out."""
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -56,6 +58,22 @@ class _RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
+class _Tolerant(io.TextIOBase):
+    """The disk that is full may hold the log too: a line that cannot be written must not end the loop that it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure(*, level: str = "INFO", as_json: bool | None = None) -> None:
     """JSON lines where nobody watches, readable lines on a terminal."""
     # Plain tracebacks: a pretty one prints local variables, secrets among them, and takes seconds.
@@ -73,10 +91,10 @@ def configure(*, level: str = "INFO", as_json: bool | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Tolerant(sys.stderr))),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Tolerant(sys.stderr))
     handler.setFormatter(_RedactingFormatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in (

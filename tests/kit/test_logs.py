@@ -1,5 +1,7 @@
 import io
 import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -82,3 +84,10 @@ def test_the_search_would_find_it() -> None:
     out = io.StringIO()
     logging.StreamHandler(out).emit(logging.LogRecord("a", 40, "", 0, "Bearer c4n4ry", None, None))
     assert "c4n4ry" in out.getvalue()
+
+
+def test_a_full_disk_under_the_log_ends_nothing() -> None:
+    said = "from app.kit.logs import configure, logger; configure(); logger('x').warning('a'); import logging; logging.error('b'); print('on')"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", said], stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert done.stdout == "on\n"
