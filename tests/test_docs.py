@@ -143,7 +143,7 @@ def arrows() -> dict[tuple[str, str], set[str]]:
 
 def arrows_of_the_rules() -> set[tuple[str, str]]:
     """What the pure decisions can do to what a worker holds, tried out over every error and situation."""
-    out = (rules.after_answer(Published("1")).state, rules.after_answer(Handed("")).state)
+    out = (rules.after_answer(Published("1"), now=NOW).state, rules.after_answer(Handed(""), now=NOW).state)
     found: set[tuple[str, str]] = set(product((State.SENDING, State.UNSURE), out))
     errors: list[PublishError] = [Refused(""), NeedsReconnect(""), TryLater(""), Unsure("")]
     situations = product((0, 1), ("", rules.DUPLICATE), (timedelta(0), timedelta(days=1)), ((), (timedelta(1),) * 2))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, linked
-from app.api.shapes import MAX_ID, DeliveryRow, Environment, Id, ReasonBody
+from app.api.shapes import MAX_ID, AnId, DeliveryRow, Environment, Id, ReasonBody
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 
@@ -20,6 +20,7 @@ class DeliveryList(BaseModel):
 
 class ResolveBody(Body):
     published: bool = Field(examples=[True])
+    proof_id: AnId | None = Field(None, description="Tangkapan layar sebagai bukti: nomor dari POST /media.")
     url: str | None = Field(
         None, max_length=500, pattern=r"^https?://[^\s\x00]+$", examples=["https://www.facebook.com/1_2"]
     )
@@ -72,9 +73,12 @@ async def retry_delivery(house: HouseDep, actor: ActorDep, delivery_id: Id) -> D
 
 @router.post("/deliveries/{delivery_id}/resolve", summary="Pastikan: sudah terbit, atau belum")
 async def resolve_delivery(house: HouseDep, actor: ActorDep, delivery_id: Id, body: ResolveBody) -> DeliveryRow:
-    return DeliveryRow.model_validate(
-        await house.publishing.resolve(actor, delivery_id, published=body.published, url=body.url)
+    if body.proof_id is not None:
+        await house.media.get(actor, body.proof_id)
+    view = await house.publishing.resolve(
+        actor, delivery_id, published=body.published, url=body.url, proof_id=body.proof_id
     )
+    return DeliveryRow.model_validate(view)
 
 
 @router.post("/deliveries/{delivery_id}/withdraw", summary="Hapus di platform yang sudah terbit")

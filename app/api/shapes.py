@@ -111,6 +111,7 @@ class DeliveryRow(Row):
     late_seconds: float | None = Field(examples=[0.4])
     remote_id: str | None
     url: str | None
+    proof_id: int | None = Field(None, description="Gambar bukti dari yang mengunggah sendiri (GET /media/{id}/file).")
     attempts: list[AttemptRow] = []
     withdrawal: WishRow | None = Field(None, description="Diminta dihapus di platform dan belum terhapus.")
 

@@ -100,7 +100,7 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = told or _reviewers(event, [member for member in members if member.user_id not in authors])
         case EventKind.CHAIN_HEAD:
             told = _nearest(members, lambda member: member.may(Act.MANAGE))
-        case EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
+        case EventKind.TASK_DUE | EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.PLATFORM_OUTAGE:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.REVIEW)}

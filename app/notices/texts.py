@@ -211,6 +211,13 @@ def _recalled(event: Happening) -> Text:
     )
 
 
+def _task_due(event: Happening) -> Text:
+    said = _sentence(
+        event.detail.get("reason") or "Salin teksnya, unduh gambarnya, terbitkan di aplikasinya, lalu tandai."
+    )
+    return Text(f"Saatnya mengunggah sendiri di {_platform(event)}: {event.unit_name}", said, "/tugas")
+
+
 def letter(texts: Sequence[Text], base_url: str) -> tuple[str, str]:
     """Subject and plain text of one message that carries one notice or several."""
     subject = texts[0].title if len(texts) == 1 else f"{len(texts)} kabar dari Kentongan"
@@ -277,6 +284,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.POST_REMARKED: _remarked,
     EventKind.POST_HELD: _held,
     EventKind.CHAIN_HEAD: _head,
+    EventKind.TASK_DUE: _task_due,
     EventKind.TASK_RECALLED: _recalled,
 }
 """All but a miss, which several deliveries may share."""

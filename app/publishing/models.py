@@ -20,7 +20,7 @@ class Delivery(SQLModel, table=True):
     for a retry or a look). `message` is frozen at approval and `message_hash` proves it. `attempt` counts tries and fences
     results: only the try that holds the row may record. `prepared` is what the platform gave ahead of time (a container,
     an upload) and serves as witness after a crash. `successor` is a newer message that came while a try was under way; it takes
-    over once that try is known not to be out (NULL: none). `metrics_at` belongs to engagement: when to read numbers next.
+    over once that try is known not to be out (NULL: none). `proof_id`: the picture by which a person proved that it is out. `metrics_at` belongs to engagement: when to read numbers next.
     `incident_id`: the outage of its platform that made it late, for which nobody answers.
     """
 
@@ -33,6 +33,8 @@ class Delivery(SQLModel, table=True):
         _partial("ix_delivery_due", "lane", "act_at", "id", where="state = 'due'"),
         # What must be looked up, and what only a person can settle (act_at NULL)?
         _partial("ix_delivery_unsure", "act_at", "id", where="state = 'unsure'"),
+        # Whose minute has come, and whose person has not been told?
+        _partial("ix_delivery_remind", "act_at", where="state = 'manual' AND act_at IS NOT NULL"),
         # Adoption: what did a silent worker hold?
         _partial("ix_delivery_held", "worker_id", where="worker_id IS NOT NULL"),
         # Expiry.
@@ -69,6 +71,7 @@ class Delivery(SQLModel, table=True):
     code: str = ""
     remote_id: str | None = None
     url: str | None = None
+    proof_id: int | None = Field(default=None, foreign_key="media.id")
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     incident_id: int | None = Field(default=None, foreign_key="incident.id")
     metrics_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

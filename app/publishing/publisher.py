@@ -28,6 +28,7 @@ from app.publishing.claiming import AHEAD, Claimer
 from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.pacing import Pacer
 from app.publishing.recording import Recorder, Result
+from app.publishing.reminding import remind
 from app.publishing.rules import Next, Outcome, State
 from app.publishing.telling import tell_failures, tell_rows
 from app.publishing.withdrawing import WithdrawService
@@ -229,7 +230,7 @@ class Publisher:
             log.error("send_broke", delivery=claim.id, platform=claim.platform, exc_info=error)
             doubt = Unsure("Kesalahan tak terduga saat mengirim; dicek ke platform.", code=type(error).__name__)
             return rules.after_send(doubt, this, now=self.clock.now()), doubt, None
-        return rules.after_answer(published), None, published
+        return rules.after_answer(published, now=self.clock.now()), None, published
 
     async def _publish(self, claim: Claim) -> Published | Handed:
         adapter = self.platforms[claim.platform]
@@ -327,7 +328,11 @@ class Publisher:
             error = Unsure("Pengecekan ke platform gagal; dicoba lagi.", code=type(broken).__name__)
             step = rules.after_failed_look(error, this, now=self.clock.now())
         else:
-            step = rules.after_answer(found) if found else rules.after_absent(this, now=self.clock.now())
+            step = (
+                rules.after_answer(found, now=self.clock.now())
+                if found
+                else rules.after_absent(this, now=self.clock.now())
+            )
         await self._results.put(Result(claim, "look", started_at, self.clock.now(), step, error, found))
         return found
 
@@ -380,6 +385,7 @@ class Publisher:
                 session, now=self.clock.now(), reason=rules.TOO_LATE, unapproved=rules.UNAPPROVED
             )
             await tell_rows(session, missed, at=self.clock.now())
+            await remind(session, now=self.clock.now())
         if missed:
             log.warning("missed", deliveries=len(missed))
 

@@ -34,6 +34,7 @@ _SHOWN: tuple[Any, ...] = (
     D.published_at,
     D.remote_id,
     D.url,
+    D.proof_id,
     D.attempt,
     D.message,
     col(Channel.handle).label("handle"),

@@ -165,10 +165,10 @@ def after_absent(this: Try, *, now: datetime) -> Next:
     return Next(State.DUE, Outcome.LATER, now, "Dipastikan belum terbit; dikirim ulang.")
 
 
-def after_answer(said: Published | Handed) -> Next:
+def after_answer(said: Published | Handed, *, now: datetime) -> Next:
     """It is out; or it reached the account, and its person must finish it there."""
     if isinstance(said, Handed):
-        return Next(State.MANUAL, Outcome.HANDED, reason=said.todo, code=HANDED)
+        return Next(State.MANUAL, Outcome.HANDED, now, reason=said.todo, code=HANDED)
     return Next(State.PUBLISHED, Outcome.PUBLISHED)
 
 

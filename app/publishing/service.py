@@ -85,6 +85,7 @@ class DeliveryView:
     late_seconds: float | None
     remote_id: str | None
     url: str | None
+    proof_id: int | None
     attempts: Sequence[Attempt] = ()
     withdrawal: Wish | None = None
 
@@ -247,8 +248,10 @@ class PublishingService:
         """Send again what stopped, was missed or cancelled. What is in doubt must be resolved instead."""
         return await self._change(actor, delivery_id, MAY_RETRY, self._due_again(), action="retry", detail={})
 
-    async def resolve(self, actor: Actor, delivery_id: int, *, published: bool, url: str | None = None) -> DeliveryView:
-        """A person has looked: it is out (with its address, if known) or it is not, then it is sent again."""
+    async def resolve(
+        self, actor: Actor, delivery_id: int, *, published: bool, url: str | None = None, proof_id: int | None = None
+    ) -> DeliveryView:
+        """A person has looked: it is out (with its address or a picture as proof) or it is not, then it is sent again."""
         values = self._due_again()
         if published:
             reason = "Dipastikan terbit oleh anggota."
@@ -258,9 +261,10 @@ class PublishingService:
                 "published_at": self.now(),
                 "metrics_at": self.now() + FIRST_LOOK,
                 "url": url,
+                "proof_id": proof_id,
                 "reason": reason,
             }
-        detail = {"published": published, "url": url}
+        detail = {"published": published, "url": url, "proof_id": proof_id}
         return await self._change(actor, delivery_id, BY_HAND, values, action="resolve", detail=detail)
 
     async def cancel_one(self, actor: Actor, delivery_id: int, *, reason: str) -> DeliveryView:
@@ -364,6 +368,7 @@ def _row(new: NewDelivery, paused: str | None) -> dict[str, Any]:
         "code": "",
         "remote_id": None,
         "url": None,
+        "proof_id": None,
         "published_at": None,
         "metrics_at": None,
     }
@@ -404,4 +409,5 @@ _PLAIN = (
     "published_at",
     "remote_id",
     "url",
+    "proof_id",
 )

@@ -15,6 +15,7 @@ _KINDS = {
     State.STOPPED: EventKind.DELIVERY_STOPPED,
     State.MISSED: EventKind.DELIVERY_MISSED,
     State.UNSURE: EventKind.DELIVERY_UNSURE,
+    State.MANUAL: EventKind.TASK_DUE,
 }
 
 

@@ -8,6 +8,7 @@ from app.bootstrap import Kentongan
 from app.publishing.rules import MAY_CANCEL, MAY_RETRY, State
 from app.publishing.service import DeliveryView
 from app.web import words
+from app.web.pictures import local_url
 from app.web.words import Label, Moment, moment
 
 _WHEN = {
@@ -35,6 +36,7 @@ class Card:
     when: Moment
     late: str
     url: str | None
+    proof: str | None
     may_retry: bool
     may_resolve: bool
     may_cancel: bool
@@ -42,7 +44,7 @@ class Card:
     may_settle: bool
 
 
-def card(view: DeliveryView, *, may_act: bool) -> Card:
+def card(view: DeliveryView, *, may_act: bool, proof: str | None = None) -> Card:
     published = view.published_at is not None
     retriable = view.state in MAY_RETRY
     return Card(
@@ -59,6 +61,7 @@ def card(view: DeliveryView, *, may_act: bool) -> Card:
         when=moment(view.published_at or view.due_at, view.timezone),
         late=words.how_late(view.late_seconds) if published else "",
         url=safe_url(view.url),
+        proof=proof,
         may_retry=may_act and retriable,
         may_resolve=may_act and view.state in {State.UNSURE, State.MANUAL},
         may_cancel=may_act and view.state in MAY_CANCEL,
@@ -80,7 +83,10 @@ def safe_url(url: str | None) -> str | None:
 
 async def cards_for(house: Kentongan, actor: Actor, views: Sequence[DeliveryView]) -> list[Card]:
     may = await writable(house, actor, {view.unit_id for view in views})
-    return [card(view, may_act=view.unit_id in may) for view in views]
+    return [
+        card(view, may_act=view.unit_id in may, proof=local_url(house, view.proof_id) if view.proof_id else None)
+        for view in views
+    ]
 
 
 async def writable(house: Kentongan, actor: Actor, unit_ids: Collection[int]) -> Collection[int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request, UploadFile
 from starlette.responses import Response
 
 from app.accounts.rules import Actor
@@ -14,6 +14,7 @@ from app.kit.errors import AppError, BadInput, Problem
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 from app.publishing.service import DeliveryView
+from app.web import words
 from app.web.cards import cards_for, safe_url
 from app.web.render import go, page, wants_part
 from app.web.sessions import HouseDep, VisitorDep, local_path
@@ -123,15 +124,26 @@ async def resolve(
     terbit: Annotated[str, Form(pattern="^(ya|tidak)$")],
     url: Annotated[str, Form(max_length=1000)] = "",
     back: Annotated[str, Form(max_length=500)] = "",
+    bukti: UploadFile | None = None,
 ) -> Response:
     address = url.strip() or None
     try:
         if address and not safe_url(address):
             raise BadInput("Alamat unggahan harus diawali https://", Problem("url", "diawali https://"))
-        await house.publishing.resolve(actor, delivery_id, published=terbit == "ya", url=address)
+        proof_id = await _keep_proof(house, actor, delivery_id, bukti)
+        await house.publishing.resolve(actor, delivery_id, published=terbit == "ya", url=address, proof_id=proof_id)
     except AppError as error:
         return await _refused(request, house, actor, delivery_id, error)
     return await _done(request, house, actor, delivery_id, back=back, note="sudah" if terbit == "ya" else "belum")
+
+
+async def _keep_proof(house: Kentongan, actor: Actor, delivery_id: int, file: UploadFile | None) -> int | None:
+    """The screenshot of whoever published by hand, kept among the unit's pictures."""
+    if file is None or not file.filename:
+        return None
+    view = await house.publishing.get(actor, delivery_id)
+    said = f"Bukti unggahan {view.unit_name} di {words.platform_name(view.platform)}."
+    return (await house.media.keep(actor, unit_id=view.unit_id, file=file.file, alt_text=said)).id
 
 
 @router.post("/antrean/{delivery_id}/batalkan")

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from app.channels.rules import Environment
 from app.kit.errors import BadInput, Conflict
@@ -138,3 +140,33 @@ async def test_a_broadcast_reaches_whoever_uploads_by_hand_and_it_counts_in_the_
     await house.publishing.resolve(cast.sari, task.id, published=True, url="https://x.com/a/status/1")
     environment, rows = await house.engagement.grouped(cast.rina, group_by="platform")
     assert (environment, [(row.key, row.published) for row in rows]) == ("live", [("x", 1)])
+
+
+async def test_at_its_minute_a_hand_off_calls_its_person_once_and_a_screenshot_proves_it(town: Town) -> None:
+    house, cast = town.house, town.cast
+    channel = await join(town, "manual")
+    soon = await post(town, channel, later=20)
+
+    async def told() -> list[str]:
+        await house.notices.spread()
+        page = await house.notices.list(cast.sari, limit=20)
+        return [row.title for row in page.rows if "mengunggah sendiri" in row.title]
+
+    assert await told() == []
+    task = await town.one(soon)
+
+    async def is_called() -> bool:
+        return bool(await told())
+
+    await publish_until(house, is_called, "her phone says that its minute has come")
+    assert await told() == ["Saatnya mengunggah sendiri di X: PPS Cilendek Barat"]
+    proof = await house.media.keep(cast.sari, unit_id=task.unit_id, file=screenshot(), alt_text="Tangkapan layar.")
+    done = await house.publishing.resolve(cast.sari, task.id, published=True, proof_id=proof.id)
+    assert (done.state, done.url, done.proof_id) == ("published", None, proof.id)
+
+
+def screenshot() -> BytesIO:
+    out = BytesIO()
+    Image.new("RGB", (360, 640), (20, 20, 20)).save(out, "PNG")
+    out.seek(0)
+    return out
