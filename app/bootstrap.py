@@ -39,7 +39,7 @@ from app.notices.telegram import Telegram
 from app.places import base_of, place_of
 from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter, Pace, Scope
-from app.platforms.registry import build_adapters, build_connectors
+from app.platforms.registry import build_adapters, build_by_hand, build_connectors
 from app.posts.answering import AnswerService
 from app.posts.approving import Approving
 from app.posts.broadcasts import BroadcastService
@@ -284,7 +284,7 @@ def build(settings: Settings) -> Kentongan:
     now = clock.now
     db = Database(settings.database)
     seal = _seal(settings)
-    platforms = build_adapters(timeout=settings.send_timeout, now=now)
+    platforms = build_adapters(timeout=settings.send_timeout, now=now) | build_by_hand()
     grace = timedelta(hours=settings.grace_hours)
     tahapan = TahapanService(db, now)
     channels = _channels(settings, db, seal, platforms)

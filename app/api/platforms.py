@@ -31,6 +31,7 @@ class PlatformRow(Row):
     images: int = Field(examples=[4])
     takes_video: bool
     needs_media: bool = Field(description="Tanpa foto atau video milik unit tidak dapat terbit.")
+    by_hand: bool = Field(description="Hanya dapat diunggah sendiri: WhatsApp, radio, papan pengumuman dan sebagainya.")
     options: list[OptionRow]
 
 
@@ -54,5 +55,5 @@ def _row(adapter: Adapter) -> PlatformRow:
     ]  # fmt: skip
     return PlatformRow(
         name=adapter.name, title=adapter.title, text=limits.text, images=limits.images, needs_media=limits.needs_media,
-        takes_video=limits.video is not None, options=options,
+        takes_video=limits.video is not None, by_hand=getattr(adapter, "by_hand", False), options=options,
     )  # fmt: skip

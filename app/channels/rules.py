@@ -49,6 +49,12 @@ def read_environment(text: str) -> Environment:
         ) from None
 
 
+def must_go_by_hand(environment: Environment, title: str) -> None:
+    """BadInput for a medium that only people publish to, joined in any other way."""
+    if environment is not Environment.MANUAL:
+        raise BadInput(f"{title} hanya dapat diunggah sendiri.", Problem("environment", "pilih manual: unggah sendiri"))
+
+
 def read_handle(text: str) -> str:
     """Without the @ people like to type; raises BadInput."""
     handle = text.strip().removeprefix("@")

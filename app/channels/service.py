@@ -84,6 +84,8 @@ class ChannelService:
         actor.must_prove()
         rules.read_platform(platform, self.platforms)
         kind, name = rules.read_environment(environment), rules.read_handle(handle)
+        if getattr(self.platforms[platform], "by_hand", False):
+            rules.must_go_by_hand(kind, self.platforms[platform].title)
         opened = rules.read_credential(credential, environment=kind, platform=platform, handle=name)
         own_server = kind is Environment.LIVE and bool(getattr(self.platforms[platform], "own_server", False))
         address = rules.read_base_url(base_url, allowed=own_server, allow_private=self.allow_private)

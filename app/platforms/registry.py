@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from app.platforms import by_hand
 from app.platforms.bluesky.adapter import BlueskyAdapter
 from app.platforms.bluesky.connect import BlueskyConnector
 from app.platforms.connecting import Connector
@@ -51,12 +52,17 @@ _KINDS: tuple[_Kind, ...] = (
 )
 
 PLATFORMS: tuple[str, ...] = tuple(kind.name for kind in _KINDS)
-TITLES: dict[str, str] = {kind.name: kind.title for kind in _KINDS}
+TITLES: dict[str, str] = {kind.name: kind.title for kind in _KINDS} | by_hand.MEDIA
 
 
 def build_adapters(*, timeout: float, now: Callable[[], datetime]) -> dict[str, Adapter]:
     """`timeout` is in real seconds; `now` is the installation's clock, to compare platforms' reset times with."""
     return {kind.name: kind(timeout=timeout, now=now) for kind in _KINDS}
+
+
+def build_by_hand() -> dict[str, Adapter]:
+    """Media that only people publish to, told and counted like platforms."""
+    return {kind.name: kind() for kind in by_hand.KINDS}
 
 
 class _Way(Protocol):

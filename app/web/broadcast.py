@@ -262,7 +262,11 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
 
 def _usual(house: Kentongan) -> list[str]:
     """Where a template alone is enough; a platform that wants a picture or video of the unit's own is chosen by hand."""
-    return [name for name, adapter in house.platforms.items() if not adapter.limits.needs_media]
+    return [
+        name
+        for name, adapter in house.platforms.items()
+        if not (adapter.limits.needs_media or getattr(adapter, "by_hand", False))
+    ]
 
 
 def _input(draft: Draft, frame: Frame) -> BroadcastInput:

@@ -210,7 +210,7 @@ async def connect_form(
     return await page(
         request, house, actor, "akun_baru.html", status=error.status if error else 200, units=units,
         chosen=int(chosen) if is_id(chosen) else None, platform=platform, platforms=_platforms(house), recipe=needed,
-        own_server=own_server, environment=one(form, "lingkungan", Environment.LIVE), handle=one(form, "nama"),
+        own_server=own_server, is_by_hand=getattr(house.platforms.get(platform), "by_hand", False), environment=one(form, "lingkungan", Environment.LIVE), handle=one(form, "nama"),
         base_url=one(form, "peladen"), guide=guide(platform), missing=house.connecting.missing(platform),
         channel_id=int(known) if is_id(known) else None, given=_plain(form, needed), error=error.message if error else "",
         problems=by_field(error) if error else {},

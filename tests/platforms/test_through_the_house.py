@@ -8,6 +8,7 @@ import pytest
 
 from app.kit.errors import BadInput
 from app.main import create_app
+from app.platforms.by_hand import MEDIA
 from app.platforms.registry import PLATFORMS, TITLES
 from app.posts.rules import Timing
 from app.posts.service import PostInput
@@ -99,7 +100,7 @@ async def test_a_video_is_out_on_youtube_and_a_draft_on_tiktok_is_a_task_until_i
 
 
 def test_every_platform_has_a_name_for_people() -> None:
-    assert set(TITLES) == set(PLATFORMS) == set(TRAITS)
+    assert set(TITLES) - set(MEDIA) == set(PLATFORMS) == set(TRAITS)
     assert all(title and title[0].isupper() for title in TITLES.values())
 
 

@@ -170,3 +170,21 @@ def screenshot() -> BytesIO:
     Image.new("RGB", (360, 640), (20, 20, 20)).save(out, "PNG")
     out.seek(0)
     return out
+
+
+async def test_what_only_people_publish_to_is_written_for_and_counted_like_the_rest(town: Town) -> None:
+    house, cast = town.house, town.cast
+    given = {"unit_id": id_of(cast.cilendek), "platform": "whatsapp", "handle": "saluran.cilendek"}
+    with pytest.raises(BadInput, match="hanya dapat diunggah sendiri"):
+        await house.channels.add(cast.rina, environment="live", credential="rahasia", **given)  # type: ignore[arg-type]
+    joined = await house.channels.add(cast.rina, environment="manual", **given)  # type: ignore[arg-type]
+    assert (await house.channels.check(cast.rina, joined.id or 0)).state == "connected"
+    soon = await post(town, joined.id or 0, later=0)
+    task = await town.one(soon)
+    assert (task.state, task.platform, task.text[:5]) == ("manual", "whatsapp", "Halo ")
+    with pytest.raises(Conflict, match="belum punya sambungan"):
+        await house.switching.switch(cast.rina, joined.id or 0, environment="live", credential="rahasia")
+    done = await house.publishing.resolve(cast.sari, task.id, published=True)
+    assert done.state == "published"
+    environment, rows = await house.engagement.grouped(cast.rina, group_by="platform")
+    assert (environment, [(row.key, row.published, row.views) for row in rows]) == ("live", [("whatsapp", 1, None)])
