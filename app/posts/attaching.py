@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.channels.models import Channel
 from app.content.media import VIDEO
 from app.content.models import Media
-from app.platforms.contract import Limits, VideoLimits
+from app.platforms.contract import Adapter, Limits, VideoLimits
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC"}
 _MB = 1024 * 1024
@@ -59,6 +60,13 @@ class Attached:
 
 
 NOTHING = Attached()
+
+
+def fitting(adapters: Mapping[str, Adapter], channels: Sequence[Channel], media: Sequence[int]) -> Sequence[Channel]:
+    """Of the channels that nobody chose by name, those that can say this: where nothing is attached, none that needs it."""
+    if media:
+        return channels
+    return [channel for channel in channels if not adapters[channel.platform].limits.needs_media]
 
 
 def mixed(attached: Attached) -> str:

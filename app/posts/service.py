@@ -25,7 +25,7 @@ from app.kit.versions import ANY, tags_in
 from app.platforms.contract import Adapter
 from app.platforms.options import Chosen
 from app.posts import covering, rules, store, telling, voices
-from app.posts.attaching import Attached
+from app.posts.attaching import Attached, fitting
 from app.posts.exempting import Exempting
 from app.posts.models import Post
 from app.posts.planning import Plan, Planner, Source, refuse
@@ -336,7 +336,7 @@ class PostService:
     async def _channels(self, session: ReadSession, wanted: PostInput, *, must: bool) -> Sequence[Channel]:
         """The chosen channels, which must be the unit's own; none chosen: all it has, live ones if there are any."""
         if not wanted.channels:
-            found = await self.default_channels(session, wanted.unit_id)
+            found = fitting(self.adapters, await self.default_channels(session, wanted.unit_id), wanted.media)
         else:
             found = await store.open_channels(session, unit_ids=[wanted.unit_id], channel_ids=wanted.channels)
         if foreign := sorted(set(wanted.channels or ()) - {channel.id for channel in found}):

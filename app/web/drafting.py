@@ -17,6 +17,7 @@ from app.content.rules import LANGUAGES
 from app.content.service import TemplateView
 from app.kit.errors import Forbidden, NotFound
 from app.posts.postering import PosterWish
+from app.posts.attaching import fitting
 from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
 from app.web import fields
@@ -86,7 +87,8 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
     unit, channels = await _place(house, actor, int(unit_id))
     template = await house.templates.get(actor, int(template_id)) if template_id != FREE else None
     live = [channel for channel in channels if channel.environment != "practice"]
-    everything = [channel.id for channel in live or channels if channel.id is not None]
+    usual = fitting(house.platforms, live or channels, ())
+    everything = [channel.id for channel in usual if channel.id is not None]
     languages = template.languages if template else list(LANGUAGES)
     lang = one(form, "lang", "id")
     lang = lang if lang in languages else languages[0]

@@ -107,7 +107,7 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
         "/masuk", "/dasbor", "/antrean", "/antrean?tab=semua", f"/antrean/{unsure.id}", "/tulis", f"/tulis?unit={unit}",
         f"/tulis?unit={unit}&templat={chosen}", f"/tulis?unit={unit}&templat=bebas", f"/unggahan/{post.id}", "/siaran", "/siaran/baru",
         f"/siaran/baru?templat={chosen}", "/tidak-ada", "/lainnya", "/kabar", "/kabar/pengaturan", "/tinjau", f"/tinjau/{waiting.id}",
-        f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
+        f"/tinjau/{changed.id}", "/akun", "/akun/baru", "/akun/baru?platform=facebook", "/akun/baru?platform=whatsapp", f"/akun/{task.channel_id}", "/tugas", "/tahapan",
         "/tahapan/1", "/laporan?jenis=practice", "/laporan/angka?kelompok=unit&ukuran=reach", "/laporan/kepatuhan", "/kegiatan", "/kegiatan/baru", "/unit", f"/unit/{unit}", "/orang", "/kalender",
         "/impor", "/pustaka", f"/pustaka/{task_media}", f"/unggahan/{post.id}/ubah", f"/unggahan/{post.id}/gandakan",
         "/poster", f"/poster/{design}",

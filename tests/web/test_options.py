@@ -83,3 +83,17 @@ async def test_a_broadcast_carries_them_to_every_unit(browse: Browse, cast: Cast
     posts = (await house.posts.list(cast.rina, PostFilter(), limit=50)).rows
     assert posts
     assert all(post.options == {"x": {"replies": "mentionedUsers"}} for post in posts)
+
+
+async def test_a_text_alone_goes_to_no_account_that_wants_a_picture_or_a_video(
+    browse: Browse, cast: Cast, house: Kentongan
+) -> None:
+    joined = await house.channels.add(
+        cast.rina, unit_id=id_of(cast.cilendek), platform="youtube", environment="practice", handle="cilendek.video"
+    )
+    post = await house.posts.create(
+        cast.sari, PostInput(id_of(cast.cilendek), text="Posko buka.", timing=Timing(at=NOW))
+    )
+    assert {delivery.platform for delivery in post.deliveries} == {"x", "facebook"}
+    page = (await (await browse(cast.sari)).get(f"/tulis?unit={cast.cilendek.id}&templat=bebas")).text
+    assert f'name="akun" value="{joined.id}">' in page
