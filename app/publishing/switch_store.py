@@ -1,6 +1,7 @@
 """What a channel's queue must look like after a person took over from the program, or the program from a person."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, func, or_, select, update
 from sqlmodel import col
@@ -9,6 +10,7 @@ from app.channels.models import Channel
 from app.kit.db import ReadSession, WriteSession
 from app.publishing.models import Delivery
 from app.publishing.rules import HANDED, IN_FLIGHT, MAY_RETRY, State
+from app.publishing.store import TOLD
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
@@ -35,3 +37,14 @@ async def follow_channel(session: WriteSession, channel_id: int, *, now: datetim
         else_=D.state,
     )
     await session.run(update(Delivery).where(*is_behind).values(environment=environment, state=state))
+
+
+async def take_called(session: WriteSession, *, now: datetime) -> list[dict[str, Any]]:
+    """Hand-offs whose minute has come and whose person has not been told; each is answered once."""
+    statement = (
+        update(Delivery)
+        .where(D.state == State.MANUAL, D.act_at.is_not(None), D.act_at <= now)
+        .values(act_at=None)
+        .returning(*TOLD)
+    )
+    return await session.rows(statement)

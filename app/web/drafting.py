@@ -16,8 +16,8 @@ from app.content.media import VIDEO
 from app.content.rules import LANGUAGES
 from app.content.service import TemplateView
 from app.kit.errors import Forbidden, NotFound
-from app.posts.postering import PosterWish
 from app.posts.attaching import fitting
+from app.posts.postering import PosterWish
 from app.posts.rules import Timing
 from app.posts.service import PostInput, PostView
 from app.web import fields
