@@ -765,11 +765,13 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('remote_id', sa.String(), nullable=True),
     sa.Column('url', sa.String(), nullable=True),
+    sa.Column('proof_id', sa.Integer(), nullable=True),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('incident_id', sa.Integer(), nullable=True),
     sa.Column('metrics_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_delivery_channel_id_channel')),
     sa.ForeignKeyConstraint(['incident_id'], ['incident.id'], name=op.f('fk_delivery_incident_id_incident')),
+    sa.ForeignKeyConstraint(['proof_id'], ['media.id'], name=op.f('fk_delivery_proof_id_media')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_delivery_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('post_id', 'channel_id', name=op.f('uq_delivery_post_id_channel_id'))
@@ -783,6 +785,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_delivery_held', ['worker_id'], unique=False, sqlite_where=sa.text('worker_id IS NOT NULL'), postgresql_where=sa.text('worker_id IS NOT NULL'))
         batch_op.create_index('ix_delivery_metrics', ['metrics_at'], unique=False, sqlite_where=sa.text('metrics_at IS NOT NULL'), postgresql_where=sa.text('metrics_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_delivery_post_id'), ['post_id'], unique=False)
+        batch_op.create_index('ix_delivery_remind', ['act_at'], unique=False, sqlite_where=sa.text("state = 'manual' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'manual' AND act_at IS NOT NULL"))
         batch_op.create_index(batch_op.f('ix_delivery_unit_id'), ['unit_id'], unique=False)
         batch_op.create_index('ix_delivery_unprepared', ['act_at'], unique=False, sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.create_index('ix_delivery_unsure', ['act_at', 'id'], unique=False, sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
@@ -1100,6 +1103,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_delivery_unsure', sqlite_where=sa.text("state = 'unsure'"), postgresql_where=sa.text("state = 'unsure'"))
         batch_op.drop_index('ix_delivery_unprepared', sqlite_where=sa.text("state = 'due' AND wants_prepare"), postgresql_where=sa.text("state = 'due' AND wants_prepare"))
         batch_op.drop_index(batch_op.f('ix_delivery_unit_id'))
+        batch_op.drop_index('ix_delivery_remind', sqlite_where=sa.text("state = 'manual' AND act_at IS NOT NULL"), postgresql_where=sa.text("state = 'manual' AND act_at IS NOT NULL"))
         batch_op.drop_index(batch_op.f('ix_delivery_post_id'))
         batch_op.drop_index('ix_delivery_metrics', sqlite_where=sa.text('metrics_at IS NOT NULL'), postgresql_where=sa.text('metrics_at IS NOT NULL'))
         batch_op.drop_index('ix_delivery_held', sqlite_where=sa.text('worker_id IS NOT NULL'), postgresql_where=sa.text('worker_id IS NOT NULL'))
