@@ -34,6 +34,7 @@ from app.kit.http import SafeClient
 from app.kit.rates import Rates
 from app.kit.seal import Seal, keys_in
 from app.notices.mail import Mailer
+from app.notices.push import Push
 from app.notices.service import NoticesService
 from app.notices.telegram import Telegram
 from app.places import base_of, place_of
@@ -124,6 +125,7 @@ class Kentongan:
     holding: HoldService
     engagement: EngagementService
     notices: NoticesService
+    push: Push
     activities: ActivityService
     recaps: RecapService
     outside: SafeClient
@@ -300,6 +302,8 @@ def build(settings: Settings) -> Kentongan:
     tahapan.on_moved.append(revising.on_moved)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     templates = TemplateService(db, now, tahapan, platforms, guard)
+    outside = SafeClient(allow_private=settings.allow_private_addresses)
+    push = Push(db, seal, now, outside, settings.base_url)
     return Kentongan(
         settings,
         clock,
@@ -332,8 +336,9 @@ def build(settings: Settings) -> Kentongan:
         pauses=PauseService(db, clock),
         holding=HoldService(db, clock, platforms, settings.send_timeout),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
-        notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url),
-        outside=SafeClient(allow_private=settings.allow_private_addresses),
+        notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url, push),
+        push=push,
+        outside=outside,
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(db, now, tahapan, settings.timezone),
     )

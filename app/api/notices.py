@@ -41,6 +41,11 @@ class PreferencesRow(Row):
     mail_address: str = Field(examples=["sari@contoh.go.id"], description="Alamat surel akun ini.")
     telegram: bool = Field(examples=[False])
     telegram_chat: str = Field(examples=["123456789"])
+    push: bool = Field(
+        examples=[False], description="Lewat notifikasi peramban yang didaftarkan di halaman Pengaturan kabar."
+    )
+    quiet_from: str = Field(examples=["22:00"], description="Mulai jam tenang; kosong: tidak ada jam tenang.")
+    quiet_until: str = Field(examples=["05:00"])
     missing: Sequence[str] = Field(description="Yang belum disiapkan operator; kosong bila semua jalan terbuka.")
 
 
@@ -48,6 +53,8 @@ class PreferencesBody(Body):
     mail: bool = Field(True, examples=[True])
     telegram: bool = Field(False, examples=[True])
     telegram_chat: str = Field("", max_length=40, pattern=r"^[^\x00]*$", examples=["123456789"])
+    quiet_from: str = Field("", max_length=5, pattern=r"^[^\x00]*$", examples=["22:00"])
+    quiet_until: str = Field("", max_length=5, pattern=r"^[^\x00]*$", examples=["05:00"])
 
 
 @router.get("/notices", summary="Kabar untuk saya")
@@ -78,7 +85,12 @@ async def read_preferences(house: HouseDep, actor: ActorDep) -> PreferencesRow:
 @router.put("/notices/preferences", summary="Ubah lewat mana saya ingin dikabari")
 async def write_preferences(house: HouseDep, actor: ActorDep, body: PreferencesBody) -> PreferencesRow:
     changed = await house.notices.set_preferences(
-        actor, mail=body.mail, telegram=body.telegram, telegram_chat=body.telegram_chat
+        actor,
+        mail=body.mail,
+        telegram=body.telegram,
+        telegram_chat=body.telegram_chat,
+        quiet=(body.quiet_from, body.quiet_until),
+        zone=house.settings.timezone,
     )
     return PreferencesRow.model_validate(changed)
 

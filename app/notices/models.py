@@ -32,7 +32,7 @@ class Notice(SQLModel, table=True):
 
 
 class Sending(SQLModel, table=True):
-    """A notice on its way by mail or Telegram. `attempts` fences results; `act_at` is the next try, or the end of a lease."""
+    """A notice on its way by mail, Telegram or Web Push. `attempts` fences results; `act_at` is the next try, or the end of a lease."""
 
     __tablename__ = "sending"
     __table_args__ = (
@@ -49,8 +49,21 @@ class Sending(SQLModel, table=True):
     error: str = ""
 
 
+class PushDevice(SQLModel, table=True):
+    """A browser that shows notices. `sealed` holds its endpoint and keys: whoever knows the endpoint may write to it."""
+
+    __tablename__ = "push_device"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    endpoint_hash: str = Field(unique=True)
+    sealed: str
+    name: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class NoticePreference(SQLModel, table=True):
-    """How one person wants to hear. `address` is a Telegram chat; mail always goes to the person's own address."""
+    """How one person wants to hear. `address` is a Telegram chat, or the quiet hours; mail goes to the person's own address."""
 
     __tablename__ = "notice_preference"
     __table_args__ = (UniqueConstraint("user_id", "way"),)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.accounts.rules import MAY, Act, Role, UnitKind
 from app.audit.events import EventKind
@@ -17,12 +18,59 @@ class Way(StrEnum):
 
     MAIL = "mail"
     TELEGRAM = "telegram"
+    PUSH = "push"
 
 
 class SendState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
+
+
+QUIET = "quiet"
+"""A preference that is no way out: the hours in which a person is not to be disturbed, as `22:00-05:00 Asia/Jakarta`."""
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+LOUD = frozenset({Way.TELEGRAM, Way.PUSH})
+"""Ways that make a phone sound; a mail waits quietly by itself."""
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """From `starts` until `ends` of the clock in `zone`; over midnight where it starts later than it ends."""
+
+    starts: time
+    ends: time
+    zone: str
+
+    def until(self, now: datetime) -> datetime | None:
+        """When it may sound again; None: now."""
+        local = now.astimezone(ZoneInfo(self.zone))
+        clock = local.time()
+        over_midnight = self.starts > self.ends
+        inside = (clock >= self.starts or clock < self.ends) if over_midnight else self.starts <= clock < self.ends
+        if not inside:
+            return None
+        day = local.date() + timedelta(days=1 if over_midnight and clock >= self.starts else 0)
+        return datetime.combine(day, self.ends, local.tzinfo)
+
+    def to_text(self) -> str:
+        return f"{self.starts:%H:%M}-{self.ends:%H:%M} {self.zone}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "QuietHours":
+        hours, _, zone = text.partition(" ")
+        starts, _, ends = hours.partition("-")
+        return cls(time.fromisoformat(starts), time.fromisoformat(ends), zone)
+
+
+def read_quiet(starts: str, ends: str, zone: str) -> QuietHours | None:
+    """None: both empty. Raises BadInput for half an answer, or an hour that is none."""
+    if not starts and not ends:
+        return None
+    if not (_HOURS.fullmatch(starts) and _HOURS.fullmatch(ends)) or starts == ends:
+        message = "Isi jam mulai dan jam selesai yang berbeda, misalnya 22.00 sampai 05.00; atau kosongkan keduanya."
+        raise BadInput(message, Problem("quiet_from", "jam mulai dan selesai, misalnya 22:00 dan 05:00"))
+    return QuietHours(time.fromisoformat(starts), time.fromisoformat(ends), zone)
 
 
 FIRST_WAIT = timedelta(seconds=30)

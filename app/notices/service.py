@@ -17,7 +17,8 @@ from app.kit.logs import logger
 from app.kit.paging import Page, cut
 from app.notices import rules, store, texts
 from app.notices.models import Notice, Sending
-from app.notices.rules import Happening, SendState, Way
+from app.notices.push import Push
+from app.notices.rules import Happening, QuietHours, SendState, Way
 from app.notices.texts import Text
 from app.notices.transport import GiveUp, Letter, Transport, TryAgain
 
@@ -41,6 +42,9 @@ class Preferences:
     mail_address: str
     telegram: bool
     telegram_chat: str
+    push: bool
+    quiet_from: str
+    quiet_until: str
     missing: Sequence[str]
 
 
@@ -53,10 +57,13 @@ class NoticesService:
     mailer: Transport | None
     telegram: Transport | None
     base_url: str
+    push: Push | None = None
 
     @property
     def ways(self) -> dict[str, Transport]:
-        return {transport.way: transport for transport in (self.mailer, self.telegram) if transport is not None}
+        return {
+            transport.way: transport for transport in (self.mailer, self.telegram, self.push) if transport is not None
+        }
 
     def missing(self) -> list[str]:
         """What is not set up, and how to mend it."""
@@ -82,7 +89,7 @@ class NoticesService:
                     "way": way,
                     "state": SendState.WAITING,
                     "attempts": 0,
-                    "act_at": now,
+                    "act_at": _act_at(way, wanted.get((user_id, rules.QUIET)), now=now),
                     "error": "",
                 }
                 for identity, user_id in new
@@ -155,24 +162,39 @@ class NoticesService:
             wanted = await store.preferences_of(session, [actor.user_id])
             email = await store.email_of(session, actor.user_id)
         chat = wanted.get((actor.user_id, Way.TELEGRAM))
+        quiet = _quiet(wanted.get((actor.user_id, rules.QUIET)))
         return Preferences(
             mail=_wants(Way.MAIL, wanted.get((actor.user_id, Way.MAIL))),
             mail_address=email,
             telegram=_wants(Way.TELEGRAM, chat),
             telegram_chat=chat.address if chat else "",
+            push=_wants(Way.PUSH, wanted.get((actor.user_id, Way.PUSH))),
+            quiet_from=f"{quiet.starts:%H:%M}" if quiet else "",
+            quiet_until=f"{quiet.ends:%H:%M}" if quiet else "",
             missing=self.missing(),
         )
 
     async def set_preferences(
-        self, actor: Actor, *, mail: bool, telegram: bool, telegram_chat: str = ""
+        self,
+        actor: Actor,
+        *,
+        mail: bool,
+        telegram: bool,
+        telegram_chat: str = "",
+        quiet: tuple[str, str] = ("", ""),
+        zone: str = "Asia/Jakarta",
     ) -> Preferences:
-        """Raises BadInput for a chat that cannot be one, Forbidden for a token that may only read."""
+        """`quiet`: from and until on the clock of `zone`, empty: at any hour. Raises BadInput for a chat that cannot be one, Forbidden for a token that may only read."""
         if actor.scopes is not None and Act.WRITE not in actor.scopes:
             raise Forbidden("Token ini hanya boleh membaca. Ubah pengaturan kabar dengan masuk sendiri.")
         chat = rules.read_chat(telegram_chat, is_on=telegram)
+        hours = rules.read_quiet(*quiet, zone)
         async with self.db.write() as session:
             await store.set_preference(session, actor.user_id, Way.MAIL, address="", is_on=mail)
             await store.set_preference(session, actor.user_id, Way.TELEGRAM, address=chat, is_on=telegram)
+            await store.set_preference(
+                session, actor.user_id, rules.QUIET, address=hours.to_text() if hours else "", is_on=bool(hours)
+            )
         return await self.preferences(actor)
 
     async def _carry(self, transport: Transport, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -202,9 +224,9 @@ class NoticesService:
     def _letter(self, rows: Sequence[Mapping[str, Any]], now: datetime) -> Letter:
         first = rows[0]
         subject, text = texts.letter([Text(row["title"], row["body"], row["link"]) for row in rows], self.base_url)
-        to = first["email"] if first["way"] == Way.MAIL else first["address"]
+        to = _to(first)
         key = f"{first['user_id']}:{first['way']}:{','.join(row['key'] for row in rows)}"
-        return Letter(to, subject, text, key, now)
+        return Letter(to, subject, text if first["way"] != Way.PUSH else first["body"], key, now, link=first["link"])
 
 
 def _is_known(row: Mapping[str, Any]) -> bool:
@@ -240,11 +262,32 @@ def _rows(
     return rows
 
 
+def _to(row: Mapping[str, Any]) -> str:
+    """Where a letter goes, in the language of its way."""
+    match row["way"]:
+        case Way.MAIL:
+            return str(row["email"])
+        case Way.PUSH:
+            return str(row["user_id"])
+        case _:
+            return str(row["address"])
+
+
+def _quiet(preference: Any) -> QuietHours | None:
+    return QuietHours.from_text(preference.address) if preference is not None and preference.is_on else None
+
+
+def _act_at(way: str, preference: Any, *, now: datetime) -> datetime:
+    """At once, but what makes a phone sound waits for the end of its owner's quiet hours."""
+    quiet = _quiet(preference) if way in rules.LOUD else None
+    return (quiet.until(now) if quiet else None) or now
+
+
 def _wants(way: str, preference: Any) -> bool:
-    """Mail unless switched off; Telegram once a chat is given."""
+    """Mail unless switched off; Telegram once a chat is given; push once a device is."""
     if preference is None:
         return way == Way.MAIL
-    return bool(preference.is_on and (way == Way.MAIL or preference.address))
+    return bool(preference.is_on and (way in {Way.MAIL, Way.PUSH} or preference.address))
 
 
 def _why_not(row: Mapping[str, Any], *, now: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_rows
@@ -15,8 +15,8 @@ from app.accounts.speaker import lineage
 from app.accounts.store import within
 from app.audit.models import OutboxEvent
 from app.kit.db import ReadSession, WriteSession
-from app.notices.models import Notice, NoticePreference, Sending
-from app.notices.rules import Member, SendState, Way
+from app.notices.models import Notice, NoticePreference, PushDevice, Sending
+from app.notices.rules import Member, SendState
 
 E = OutboxEvent.__table__.c  # type: ignore[attr-defined]
 S = Sending.__table__.c  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ async def preferences_of(session: ReadSession, user_ids: Collection[int]) -> dic
     return {(row.user_id, row.way): row for row in found.all()}
 
 
-async def set_preference(session: WriteSession, user_id: int, way: Way, *, address: str, is_on: bool) -> None:
+async def set_preference(session: WriteSession, user_id: int, way: str, *, address: str, is_on: bool) -> None:
     values = {"address": address, "is_on": is_on}
     statement = _insert(session, NoticePreference).values(user_id=user_id, way=way, **values)
     await session.run(statement.on_conflict_do_update(index_elements=["user_id", "way"], set_=values))
@@ -219,3 +219,26 @@ async def mark_read(
 def _parts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
     for start in range(0, len(rows), _CHUNK):
         yield rows[start : start + _CHUNK]
+
+
+async def devices_of(session: ReadSession, user_id: int) -> Sequence[PushDevice]:
+    query = select_rows(PushDevice).where(col(PushDevice.user_id) == user_id).order_by(col(PushDevice.id))
+    return (await session.exec(query)).all()
+
+
+async def add_device(
+    session: WriteSession, user_id: int, *, endpoint_hash: str, sealed: str, name: str, now: datetime, most: int
+) -> int:
+    """A browser that somebody else registered before now belongs to this person; the oldest beyond `most` go."""
+    values = {"user_id": user_id, "sealed": sealed, "name": name, "created_at": now}
+    statement = _insert(session, PushDevice).values(endpoint_hash=endpoint_hash, **values)
+    statement = statement.on_conflict_do_update(index_elements=["endpoint_hash"], set_=values)
+    rows = await session.rows(statement.returning(col(PushDevice.id)))
+    kept = await devices_of(session, user_id)
+    await drop_devices(session, [row.id or 0 for row in kept[:-most]], user_id=user_id)
+    return int(rows[0]["id"])
+
+
+async def drop_devices(session: WriteSession, ids: Collection[int], *, user_id: int) -> int:
+    statement = delete(PushDevice).where(col(PushDevice.id).in_(ids), col(PushDevice.user_id) == user_id)
+    return (await session.run(statement)).rowcount

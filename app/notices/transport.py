@@ -16,7 +16,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Letter:
-    """Only mail carries `files`. `key` stays the same over retries, so that a mailbox can tell a repetition."""
+    """Only mail carries `files`. `key` stays the same over retries, so that a mailbox can tell a repetition; `link`: a path of our pages."""
 
     to: str
     subject: str
@@ -24,6 +24,7 @@ class Letter:
     key: str
     at: datetime
     files: tuple[Attached, ...] = ()
+    link: str = ""
 
 
 class GiveUp(Exception):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
-SERVED = frozenset({".css", ".js", ".svg", ".woff2"})
+SERVED = frozenset({".css", ".js", ".svg", ".woff2", ".png"})
 _SQUEEZED = frozenset({".css", ".js", ".svg"})
 _URL_IN_CSS = re.compile(rb'url\("([^"]+)"\)')
 # The name changes with the content, so a browser may keep it for good.

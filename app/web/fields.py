@@ -191,6 +191,7 @@ _FIELDS = {
     "file": "foto",
     "tags": "tag",
     "telegram_chat": "chat",
+    "quiet_from": "tenang_dari",
     "reason": "alasan",
     "timezone": "zona",
     "rw_count": "rw",

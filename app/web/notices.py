@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError
+from app.web import words
 from app.web.fields import by_field, clean
 from app.web.frame import frame_for
 from app.web.render import go, page
@@ -16,6 +17,8 @@ from app.web.sessions import HouseDep, VisitorDep, local_path
 router = APIRouter(include_in_schema=False)
 
 PAGE = 20
+Clock = Annotated[str, Form(max_length=5)]
+Key = Annotated[str, Form(max_length=2000)]
 NoticeId = Annotated[int, Path(ge=1, lt=2**31)]
 
 
@@ -71,12 +74,37 @@ async def save_preferences(
     telegram: Annotated[str, Form(max_length=5)] = "",
     chat: Annotated[str, Form(max_length=100)] = "",
     rekap: Annotated[str, Form(max_length=5)] = "",
+    tenang_dari: Clock = "",
+    tenang_sampai: Clock = "",
 ) -> Response:
+    quiet, zone = (clean(tenang_dari), clean(tenang_sampai)), (await frame_for(house, actor)).zone
     try:
+        await house.notices.set_preferences(
+            actor, mail=bool(surel), telegram=bool(telegram), telegram_chat=clean(chat), quiet=quiet, zone=zone
+        )
         await house.recap_mail.set_wish(actor, weekly=bool(rekap))
-        await house.notices.set_preferences(actor, mail=bool(surel), telegram=bool(telegram), telegram_chat=clean(chat))
     except AppError as error:
-        return await _preferences(request, house, actor, error=error, typed=(bool(surel), bool(telegram), clean(chat)))
+        typed = (bool(surel), bool(telegram), clean(chat), *quiet)
+        return await _preferences(request, house, actor, error=error, typed=typed)
+    return go("/kabar/pengaturan", note="tersimpan-atur")
+
+
+@router.post("/kabar/perangkat")
+async def add_device(
+    request: Request, house: HouseDep, actor: VisitorDep, alamat: Key = "", kunci: Key = "", rahasia: Key = ""
+) -> Response:
+    """What the browser answered when it was asked for an address of this device."""
+    name = words.device(request.headers.get("user-agent", ""))
+    try:
+        await house.push.add(actor, endpoint=alamat, p256dh=kunci, auth=rahasia, name=name)
+    except AppError as error:
+        return await _preferences(request, house, actor, error=error)
+    return go("/kabar/pengaturan", note="tersimpan-atur")
+
+
+@router.post("/kabar/perangkat/{device_id}/hapus")
+async def remove_device(house: HouseDep, actor: VisitorDep, device_id: NoticeId) -> Response:
+    await house.push.remove(actor, device_id)
     return go("/kabar/pengaturan", note="tersimpan-atur")
 
 
@@ -86,13 +114,15 @@ async def _preferences(
     actor: Actor,
     *,
     error: AppError | None = None,
-    typed: tuple[bool, bool, str] | None = None,
+    typed: tuple[bool, bool, str, str, str] | None = None,
 ) -> Response:
     kept = await house.notices.preferences(actor)
-    mail, telegram, chat = typed or (kept.mail, kept.telegram, kept.telegram_chat)
+    kept_now = (kept.mail, kept.telegram, kept.telegram_chat, kept.quiet_from, kept.quiet_until)
+    mail, telegram, chat, quiet_from, quiet_until = typed or kept_now
+    devices = [(one, words.moment(one.created_at, house.settings.timezone)) for one in await house.push.devices(actor)]
     return await page(
         request, house, actor, "kabar_pengaturan.html", status=error.status if error else 200, kept=kept, mail=mail,
         recap=await house.recap_mail.wish(actor),
         may_mend=bool(actor.paths(Act.MANAGE)),
-        telegram=telegram, chat=chat, problems=by_field(error) if error else {}, error=error.message if error else "",
+        quiet_from=quiet_from, quiet_until=quiet_until, devices=devices, push_key=house.push.public_key, telegram=telegram, chat=chat, problems=by_field(error) if error else {}, error=error.message if error else "",
     )  # fmt: skip

@@ -323,7 +323,13 @@ PAGES: dict[str, Call] = {
     "POST /siaran/{broadcast_id}/batalkan": Call(done(REVIEW), "broadcast"),
     "POST /siaran/{broadcast_id}/hapus": Call(done(REVIEW), "broadcast", form={"alasan": "Tanggalnya keliru"}),
     "GET /lainnya": Call(page(KNOWN)),
+    "GET /manifest.webmanifest": Call(PUBLIC),
+    "GET /sw.js": Call(PUBLIC),
+    "GET /luring": Call(PUBLIC),
     "GET /kabar": Call(page(KNOWN)),
+    # No address a browser would give: a person is told so.
+    "POST /kabar/perangkat": Call("422 422 422 422 | 422 422 | 422 422 422 | 303", form={"alamat": "x"}),
+    "POST /kabar/perangkat/{device_id}/hapus": Call("404 404 404 404 | 404 404 | 404 404 404 | 303", "foreign_notice"),
     "POST /kabar/baca-semua": Call(done(KNOWN)),
     "POST /kabar/{notice_id}/baca": Call("404 404 404 404 | 404 404 | 404 404 404 | 303", "foreign_notice"),
     "GET /kabar/pengaturan": Call(page(KNOWN)),

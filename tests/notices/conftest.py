@@ -114,7 +114,7 @@ async def place(shared: Place) -> AsyncIterator[Place]:
     yield shared
     await wipe(shared.house)
     async with shared.house.db.write() as session:
-        for table in ("sending", "notice", "notice_preference", "outbox_event"):
+        for table in ("sending", "notice", "notice_preference", "push_device", "outbox_event"):
             await session.run(text(f"DELETE FROM {table}"))
         await session.run(text("UPDATE user_account SET is_active = true"))
 

@@ -39,3 +39,6 @@ document.addEventListener("submit", (event) => {
     for (const key of Object.keys(localStorage)) if (key.startsWith(own)) localStorage.removeItem(key);
   } catch { /* private mode */ }
 });
+
+// Installable, and with a page of its own when there is no network. Browsers allow it on https and on this machine only.
+navigator.serviceWorker?.register("/sw.js").catch(() => {});
