@@ -338,6 +338,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_password_user_id_user_account')),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_password'))
     )
+    op.create_table('push_device',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('endpoint_hash', sa.String(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_push_device_user_id_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_push_device')),
+    sa.UniqueConstraint('endpoint_hash', name=op.f('uq_push_device_endpoint_hash'))
+    )
+    with op.batch_alter_table('push_device', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_push_device_user_id'), ['user_id'], unique=False)
+
     op.create_table('recap_wish',
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('is_on', sa.Boolean(), nullable=False),
@@ -1201,6 +1215,10 @@ def downgrade() -> None:
 
     op.drop_table('recovery_code')
     op.drop_table('recap_wish')
+    with op.batch_alter_table('push_device', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_push_device_user_id'))
+
+    op.drop_table('push_device')
     op.drop_table('password')
     op.drop_table('participation_target')
     op.drop_table('notice_preference')
