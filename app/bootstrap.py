@@ -125,7 +125,6 @@ class Kentongan:
     holding: HoldService
     engagement: EngagementService
     notices: NoticesService
-    push: Push
     activities: ActivityService
     recaps: RecapService
     outside: SafeClient
@@ -257,6 +256,12 @@ class Kentongan:
             verify=settings.verify_before_resend,
         )
 
+    @property
+    def push(self) -> Push:
+        """Needs nothing set up, so it is always there."""
+        assert self.notices.push is not None
+        return self.notices.push
+
     async def close(self) -> None:
         await self.keeper.settle()
         for adapter in self.platforms.values():
@@ -282,8 +287,7 @@ def _seal(settings: Settings) -> Seal:
 def build(settings: Settings) -> Kentongan:
     """Opens nothing yet: connections are made when first used."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    clock = settings.parsed_clock
-    now = clock.now
+    now = (clock := settings.parsed_clock).now
     db = Database(settings.database)
     seal = _seal(settings)
     platforms = build_adapters(timeout=settings.send_timeout, now=now) | build_by_hand()
@@ -303,7 +307,6 @@ def build(settings: Settings) -> Kentongan:
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     templates = TemplateService(db, now, tahapan, platforms, guard)
     outside = SafeClient(allow_private=settings.allow_private_addresses)
-    push = Push(db, seal, now, outside, settings.base_url)
     return Kentongan(
         settings,
         clock,
@@ -336,8 +339,7 @@ def build(settings: Settings) -> Kentongan:
         pauses=PauseService(db, clock),
         holding=HoldService(db, clock, platforms, settings.send_timeout),
         engagement=EngagementService(db, now, platforms, channels, posts, settings.timezone),
-        notices=NoticesService(db, clock, *_ways_out(settings), settings.base_url, push),
-        push=push,
+        notices=_notices(settings, db, seal, outside),
         outside=outside,
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(db, now, tahapan, settings.timezone),
@@ -366,6 +368,12 @@ def _connecting(
     keeper = Keeper(db, seal, clock, channels, connectors, places, settings.send_timeout)
     keeper.on_outage.append(Breaker(db, clock, channels.platforms, channels).on_outage)
     return connectors, connecting, keeper
+
+
+def _notices(settings: Settings, db: Database, seal: Seal, outside: SafeClient) -> NoticesService:
+    clock, address = settings.parsed_clock, settings.base_url
+    push = Push(db, seal, clock.now, outside, address)
+    return NoticesService(db, clock, *_ways_out(settings), address, push)
 
 
 def _ways_out(settings: Settings) -> tuple[Mailer | None, Telegram | None]:

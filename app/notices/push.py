@@ -151,7 +151,7 @@ class Push:
 
         try:
             WebPusher({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}}).encode(b"uji")
-        except Exception as error:  # the library names no class for a key it cannot read
+        except Exception as error:
             raise BadInput(
                 "Kunci perangkat tidak terbaca. Coba daftarkan lagi.", Problem("kunci", "tidak terbaca")
             ) from error

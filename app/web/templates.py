@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from app.accounts import unit_store
 from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor
@@ -105,9 +107,9 @@ def variable_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " ").capitalize())
 
 
-def variable_input(name: str) -> str:
-    """The attributes of an input that takes such a value."""
-    return _INPUTS.get(kind_of(name), "")
+def variable_input(name: str) -> Markup:
+    """The attributes of an input that takes such a value: our own words, so no template has to trust them."""
+    return Markup(_INPUTS.get(kind_of(name), ""))
 
 
 def variable_example(name: str) -> str:

@@ -52,7 +52,7 @@ async def test_the_first_load_fits_a_cheap_phone(browse: Browse, cast: Cast) -> 
     for path in found:
         async with browser.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
             weight += sum([len(part) async for part in answer.aiter_raw()])
-    assert len(found) == 6
+    assert len(found) == 7
     assert weight <= FIRST_LOAD
 
 

@@ -147,7 +147,7 @@ async def test_a_units_first_page_is_open_to_everybody(
 
 async def test_the_door_is_open_to_everybody(address: str, chromium: Browser, cast: Cast) -> None:
     page = await (await opened(chromium, address, None, width=360)).new_page()
-    for path in ("/masuk", "/masuk/tidak-dikenal"):
+    for path in ("/masuk", "/masuk/tidak-dikenal", "/luring"):
         await page.goto(path)
         assert await findings(page) == []
 
@@ -255,4 +255,22 @@ async def test_a_broadcast_moves_by_itself_and_asks_nothing_twice(
     await set_delivery(house, mine[0].id, state="published")
     await page.get_by_text(f"1 dari {view.deliveries} kiriman selesai").wait_for()
     assert len([url for url in asked if url.endswith(f"/siaran/{view.id}")]) == 1
+    await context.close()
+
+
+async def test_without_network_a_page_says_so_and_the_phone_may_install(
+    house: Kentongan, cast: Cast, address: str, chromium: Browser
+) -> None:
+    context = await opened(chromium, address, await session_of(house, cast.sari), width=360)
+    page = await context.new_page()
+    await page.goto("/dasbor")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    icons = "async () => (await (await fetch(document.querySelector('link[rel=manifest]').href)).json()).icons.map((one) => one.src)"
+    for icon in set(await page.evaluate(icons)):
+        assert (await page.request.get(icon)).ok
+    await page.reload()
+    await context.set_offline(True)
+    await page.goto("/antrean")
+    await page.get_by_role("heading", name="Tidak ada jaringan").wait_for()
+    assert await findings(page) == []
     await context.close()
