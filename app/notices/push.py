@@ -152,6 +152,7 @@ class Push:
         try:
             WebPusher({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}}).encode(b"uji")
         except Exception as error:
+            # The library names no class: a broken key is an IndexError, a ValueError or its own, as it happens.
             raise BadInput(
                 "Kunci perangkat tidak terbaca. Coba daftarkan lagi.", Problem("kunci", "tidak terbaca")
             ) from error
