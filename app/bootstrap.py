@@ -61,6 +61,7 @@ from app.publishing.pacing import Pacer
 from app.publishing.pausing import PauseService
 from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
+from app.publishing.spending import Cap
 from app.publishing.switching import SwitchService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
@@ -296,7 +297,7 @@ def build(settings: Settings) -> Kentongan:
     channels = _channels(settings, db, seal, platforms)
     connectors, connecting, keeper = _connecting(settings, db, seal, channels)
     media = _media(settings, db, seal, platforms)
-    publishing = PublishingService(db, clock, grace)
+    publishing = PublishingService(db, clock, grace, Cap(settings.x_monthly_cap_usd))
     channels.on_state.append(publishing.on_channel_state)
     people = PeopleService(db, now, needs_factor=settings.needs_factor)
     security = SecurityService(db, seal, now, people, links_suffice=settings.environment is Environment.DEVELOPMENT)

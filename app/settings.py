@@ -1,6 +1,7 @@
 """Every setting of the program, read from the environment, a `.env` file or `_FILE` variants for secrets."""
 
 import os
+from decimal import Decimal
 from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
@@ -63,6 +64,9 @@ class Settings(BaseSettings):
     )
     backup_keep: int = Field(14, ge=1, description="How many of the daily backups are kept.")
     send_timeout: float = Field(30.0, description="Real seconds an answer of a platform is waited for.")
+    x_monthly_cap_usd: Decimal = Field(
+        Decimal(0), ge=0, description="US dollars that posts on X may cost in a calendar month. 0: no cap."
+    )
     pace_per_minute: int = Field(
         0,
         ge=0,

@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|city|broadcast|guard|election|doors`: what can be measured and with which sizes."""
+"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from benchmarks import machine
 from benchmarks.broadcast import run as run_broadcast
 from benchmarks.burst import Case
 from benchmarks.burst import run as run_burst
+from benchmarks.chaos import Plan
+from benchmarks.chaos import run as run_chaos
 from benchmarks.city import run as run_city
 from benchmarks.doors import run as run_doors
 from benchmarks.election import run as run_election
@@ -45,7 +47,16 @@ def _arguments() -> argparse.Namespace:
     election.add_argument("--seed", type=int, default=20241127)
     doors = names.add_parser("doors", help="the API's reads and writes under load from a second process")
     doors.add_argument("--runs", type=int, default=3)
-    for each in (burst, city, broadcast, guard, election, doors):
+    chaos = names.add_parser(
+        "chaos", help="processes die, platforms misbehave; the ledger says what was lost or sent twice"
+    )
+    chaos.add_argument("count", type=int, nargs="?", default=Plan.count)
+    for name in ("seed", "workers", "kills", "flushes", "restarts"):
+        chaos.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
+    chaos.add_argument(
+        "--unverified", action="store_true", help="send again without asking: the ledger must tell on us"
+    )
+    for each in (burst, chaos, city, broadcast, guard, election, doors):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -71,6 +82,9 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_doors(given.runs)
         case "election":
             return await run_election(given.seed)
+        case "chaos":
+            blows = (given.kills, given.flushes, given.restarts)
+            return await run_chaos(Plan(given.count, given.seed, given.workers, *blows, not given.unverified))
         case "guard":
             return run_guard(given.units, given.runs)
         case _:

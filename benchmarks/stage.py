@@ -147,9 +147,9 @@ async def fill(house: Kentongan, platform: str, count: int) -> list[dict[str, An
         channels = [_channel(house, platform, owner, number) for number, owner in enumerate(owners)]
         channel_ids = await session.insert_returning_ids(Channel, channels)
         has_picture = platform == "instagram"
-        pictures = [_picture(owner, number, now) for number, owner in enumerate(owners)] if has_picture else []
+        pictures = [picture_row(owner, number, now) for number, owner in enumerate(owners)] if has_picture else []
         media_ids = await session.insert_returning_ids(Media, pictures)
-        post_ids = await session.insert_returning_ids(Post, [_post(owner, now) for owner in owners])
+        post_ids = await session.insert_returning_ids(Post, [post_row(owner, now) for owner in owners])
     rows = []
     for number, owner in enumerate(owners):
         shown = [{"media_id": media_ids[number], "alt_text": ""}] if has_picture else []
@@ -174,13 +174,13 @@ def _channel(house: Kentongan, platform: str, unit_id: int, number: int) -> dict
     return row.model_dump(exclude={"id"})
 
 
-def _picture(unit_id: int, number: int, now: datetime) -> dict[str, Any]:
+def picture_row(unit_id: int, number: int, now: datetime) -> dict[str, Any]:
     spec = {"headline": f"Kabar ke-{number}", "unit_name": f"Unit {unit_id}", "footer": "Kota Bogor", "theme": "batu"}
     row = Media(unit_id=unit_id, kind="poster", alt_text="Poster", spec=spec, created_at=now)
     return row.model_dump(exclude={"id"})
 
 
-def _post(unit_id: int, now: datetime) -> dict[str, Any]:
+def post_row(unit_id: int, now: datetime) -> dict[str, Any]:
     row = Post(unit_id=unit_id, state=PostState.SCHEDULED, created_at=now, updated_at=now, due_at=now)
     return row.model_dump(exclude={"id"})
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from app.platforms.x import wire as x
 
 _PRICES: dict[str, Callable[[str], Decimal]] = {"x": x.price}
+BILLED = tuple(_PRICES)
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,15 @@ async def to_platform(
         return Diverted(0, 0)
     places = await store.accounts_on(session, adapter.name, rows, not_these=which.channel_ids)
     taken = await store.pairs(session, [row["post_id"] for row in rows])
-    paused = await pause_store.paused_units(session)
+    held = await pause_store.paused(session, [(row["post_id"], row["unit_id"]) for row in rows])
+    why = {row["id"]: reason for row, reason in zip(rows, held, strict=True)}
     new: list[dict[str, Any]] = []
     gone: list[int] = []
     for row in rows:
         channel_id = places.get((row["unit_id"], row["environment"]))
         if channel_id is None or (row["post_id"], channel_id) in taken or not fits(adapter, row["message"]):
             continue
-        new.append(_copy(row, adapter.name, channel_id, now=now, grace=grace, paused=paused.get(row["unit_id"])))
+        new.append(_copy(row, adapter.name, channel_id, now=now, grace=grace, paused=why[row["id"]]))
         taken.add((row["post_id"], channel_id))
         gone.append(row["id"])
     if new:

@@ -28,6 +28,7 @@ from app.publishing.rules import (
     late_seconds,
     queued,
 )
+from app.publishing.spending import NO_CAP, Cap
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class PublishingService:
     db: Database
     clock: Clock
     grace: timedelta
+    cap: Cap = NO_CAP
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -124,6 +126,7 @@ class PublishingService:
 
     async def enqueue(self, session: WriteSession, new: Sequence[NewDelivery]) -> None:
         """Insert in batches, in the caller's transaction. A second delivery of a post to a channel cannot be inserted."""
+        await self.cap.must_fit(session, new)
         paused = await pause_store.paused(session, [(one.post_id, one.unit_id) for one in new]) if new else []
         await session.insert_many(Delivery, [_row(one, why) for one, why in zip(new, paused, strict=True)])
 
