@@ -1,6 +1,7 @@
 """How a transaction begins and ends, on SQLite and on PostgreSQL; nobody else commits."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -107,6 +108,8 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10)
         if self.is_sqlite:
             _teach_sqlite_transactions(self.engine)
+        else:
+            _notice_vanished_servers(self.engine)
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         # SQLite has one writer; queueing inside the process is fair, its busy handler polls and is not.
         self._turn = asyncio.Lock() if self.is_sqlite else None
@@ -166,3 +169,22 @@ def _teach_sqlite_transactions(engine: AsyncEngine) -> None:
     def _on_begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("begin", "")
         connection.exec_driver_sql(f"BEGIN {mode}".strip())
+
+
+def _notice_vanished_servers(engine: AsyncEngine) -> None:
+    # A network that swallows packets says nothing, and the kernel would wait for a quarter of an hour or for ever.
+    # Ours gives up after 20 s of silence; a statement may take as long as it likes while the other side lives.
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        wire = connection.driver_connection._transport.get_extra_info("socket")
+        if wire is None or wire.family not in {socket.AF_INET, socket.AF_INET6}:
+            return
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (
+            ("TCP_KEEPIDLE", 10),
+            ("TCP_KEEPINTVL", 5),
+            ("TCP_KEEPCNT", 2),
+            ("TCP_USER_TIMEOUT", 20_000),
+        ):
+            if hasattr(socket, name):
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
