@@ -7,72 +7,16 @@ show duplicates: if the ledger could not see them, the other tests would prove n
 
 import asyncio
 import random
-from collections import Counter
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.city import SPEED, City
 from tests.support.processes import Installation
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.slow
-
-UNITS, PLATFORMS = 74, ("x", "facebook", "instagram")
-SPEED = 12.0
-
-
-class City:
-    """Kota Bogor on an installation, with one broadcast to all its units."""
-
-    def __init__(self, here: Installation) -> None:
-        self.here = here
-        self.token = next(
-            line for line in here.run("load", "practice").splitlines() if line.startswith("token:")
-        ).split()[1]
-        self.broadcast: dict[str, Any] = {}
-
-    async def open(self, *workers: str) -> None:
-        for name in ("simulator", "redis", "web", *workers):
-            self.here.start(name)
-        await self.here.wait_for_simulator()
-        await self.here.wait_for_web()
-
-    async def send(self, *, stagger_minutes: int, platforms: tuple[str, ...] = PLATFORMS) -> None:
-        """A text that names each unit, due half a minute of the installation's time from now."""
-        clock = await self.here.get(f"{self.here.simulator}/_sim/clock")
-        at = datetime.fromisoformat(clock["now"]) + timedelta(seconds=30)
-        templates = (await self.here.get(f"{self.here.web}/api/v1/templates?limit=100", self.token))["data"]
-        wanted = next(template for template in templates if template["key"] == "saring-hoaks")
-        body = {
-            "template_id": wanted["id"], "select": {"kinds": ["ppk", "pps"]}, "platforms": list(platforms), "lang": "id",
-            "timing": {"at": at.isoformat()}, "stagger_minutes": stagger_minutes, "environment": "practice",
-        }  # fmt: skip
-        self.broadcast = await self.here.post(f"{self.here.web}/api/v1/broadcasts", body, self.token)
-        assert self.broadcast["deliveries"] == UNITS * len(platforms)
-        assert self.broadcast["problems"] == []
-
-    async def states(self) -> dict[str, int]:
-        found: dict[str, int] = (
-            await self.here.get(f"{self.here.web}/api/v1/broadcasts/{self.broadcast['id']}", self.token)
-        )["by_state"]
-        return found
-
-    async def all_published(self) -> bool:
-        return await self.states() == {"published": self.broadcast["deliveries"]}
-
-    async def duplicates(self) -> int:
-        ledger = await self.here.ledger()
-        return len(ledger) - len({(post["platform"], post["account"]) for post in ledger})
-
-    async def assert_each_exactly_once(self) -> None:
-        """One post per unit and channel on the ledger, and every text names its own place."""
-        ledger = await self.here.ledger()
-        counted = Counter((post["platform"], post["account"]) for post in ledger)
-        assert await self.duplicates() == 0
-        assert len(counted) == self.broadcast["deliveries"]
-        assert len({post["text"] for post in ledger if post["platform"] == "x"}) == UNITS
 
 
 @pytest.fixture
@@ -112,7 +56,7 @@ async def test_a_kill_between_the_platforms_commit_and_our_record_is_healed_by_a
     )
     await city.send(stagger_minutes=0)
     city.here.start("worker-a")
-    await wait_until(lambda: _count_at_least(city, 40), "posts are out whose answers are not", 60)
+    await wait_until(lambda: city.has_posts(40), "posts are out whose answers are not", 60)
     city.here.kill("worker-a")
     city.here.start("worker-b")
     await wait_until(city.all_published, "every delivery is published", 90)
@@ -137,7 +81,7 @@ async def test_redis_wiped_and_absent_delays_nothing(city: City) -> None:
     ready = await city.here.get(f"{city.here.web}/readyz")
     assert ready["parts"]["redis"]["ok"] is False
     city.here.start("redis")
-    await wait_until(lambda: _redis_is_back(city), "Redis is used again", 30)
+    await wait_until(city.redis_is_back, "Redis is used again", 30)
 
 
 @pytest.mark.deep
@@ -155,17 +99,8 @@ async def test_without_verification_the_ledger_shows_duplicates(tmp_path: Path, 
         )
         await city.send(stagger_minutes=0, platforms=("facebook",))
         here.start("worker-a")
-        await wait_until(lambda: _count_at_least(city, 30), "posts are out whose answers are not", 60)
+        await wait_until(lambda: city.has_posts(30), "posts are out whose answers are not", 60)
         here.kill("worker-a")
         here.start("worker-b")
         await wait_until(city.all_published, "every delivery is published", 90)
         assert await city.duplicates() > 0
-
-
-async def _count_at_least(city: City, count: int) -> bool:
-    return len(await city.here.ledger()) >= count
-
-
-async def _redis_is_back(city: City) -> bool:
-    ready = await city.here.get(f"{city.here.web}/readyz")
-    return bool(ready["parts"]["redis"]["ok"])

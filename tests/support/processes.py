@@ -94,10 +94,11 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, name: str) -> None:
-        """`simulator`, `web`, `redis`, or anything that begins with `worker`."""
+    def start(self, name: str, **changes: str) -> None:
+        """`simulator`, `web`, `redis`, `migrate`, or anything that begins with `worker`; `changes` to its environment alone."""
         kentongan = [sys.executable, "-m", "app.cli"]
         commands = {
+            "migrate": [*kentongan, "migrate"],
             "simulator": [*kentongan, "simulator", "--port", str(self.simulator_port)],
             "web": [*kentongan, "serve", "--port", str(self.web_port)],
             "redis": [
@@ -114,7 +115,9 @@ class Installation:
         }
         command = commands.get(name, [*kentongan, "worker"])
         output = subprocess.DEVNULL if name == "redis" else None
-        self._running[name] = subprocess.Popen(command, env=self.environment, cwd=self._short, stdout=output)
+        self._running[name] = subprocess.Popen(
+            command, env={**self.environment, **changes}, cwd=self._short, stdout=output
+        )
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """End one process and wait until it is gone."""
@@ -144,10 +147,10 @@ class Installation:
             return False
 
     async def wait_for_web(self) -> None:
-        await wait_until(lambda: self.answers(f"{self.web}/healthz"), "the web process answers", 30)
+        await wait_until(lambda: self.answers(f"{self.web}/healthz"), "the web process answers", 120)
 
     async def wait_for_simulator(self) -> None:
-        await wait_until(lambda: self.answers(f"{self.simulator}/_sim/faults"), "the simulator answers", 30)
+        await wait_until(lambda: self.answers(f"{self.simulator}/_sim/faults"), "the simulator answers", 120)
 
     async def ledger(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await self.get(f"{self.simulator}/_sim/posts")
