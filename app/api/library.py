@@ -79,6 +79,30 @@ async def delete_media(house: HouseDep, actor: ActorDep, media_id: MediaId) -> N
     await house.library.delete(actor, media_id)
 
 
+class CaptionsBody(Body):
+    lang: str = Field("id", max_length=8)
+    text: str = Field(
+        max_length=200_000,
+        examples=["1\n00:00:00,000 --> 00:00:02,000\nHalo, warga!\n"],
+        description="SubRip atau WebVTT.",
+    )
+
+
+class CaptionsRow(Row):
+    captions: dict[str, str] = Field(description="SubRip menurut bahasa.")
+
+
+@router.get("/media/{media_id}/captions", summary="Takarir video")
+async def get_captions(house: HouseDep, actor: ActorDep, media_id: MediaId) -> CaptionsRow:
+    return CaptionsRow(captions=await house.library.captions(actor, media_id))
+
+
+@router.post("/media/{media_id}/captions", summary="Simpan takarir video satu bahasa")
+async def put_captions(house: HouseDep, actor: ActorDep, media_id: MediaId, body: CaptionsBody) -> CaptionsRow:
+    await house.library.put_captions(actor, media_id, lang=body.lang, data=body.text.encode())
+    return CaptionsRow(captions=await house.library.captions(actor, media_id))
+
+
 @router.get("/media/{media_id}/uses", summary="Dipakai di unggahan mana")
 async def list_uses(house: HouseDep, actor: ActorDep, media_id: MediaId) -> Uses:
     await house.media.get(actor, media_id)

@@ -13,11 +13,13 @@ from app.accounts.rules import Act, Actor
 from app.audit.service import record
 from app.content import media_store as store
 from app.content.alts import read_alts
+from app.content.captions import read_captions, write_srt
 from app.content.languages import INDONESIAN
-from app.content.media import MediaService
+from app.content.media import VIDEO, MediaService
 from app.content.media_files import remove
 from app.content.media_store import MediaFilter
 from app.content.models import Media
+from app.content.rules import LANGUAGES
 from app.kit.db import Database, WriteSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem
 from app.kit.paging import Page, cut
@@ -89,6 +91,24 @@ class LibraryService:
             raise Conflict(_IN_USE, Problem("media", "masih dipakai")) from error
         if is_last:
             remove(path)
+
+    async def put_captions(self, actor: Actor, media_id: int, *, lang: str, data: bytes) -> str:
+        """Keeps what is said in a video, in the place of what was there; answers it as SubRip. Raises NotFound, Forbidden, BadInput."""
+        async with self.db.write() as session:
+            row = await self._owned(session, actor, media_id)
+            text = write_srt(read_captions(data))
+            if row.kind != VIDEO or lang not in LANGUAGES:
+                message = "Takarir hanya untuk video, dalam bahasa yang dikenal program ini."
+                raise BadInput(message, Problem("captions", message))
+            await store.put_captions(session, media_id, lang, text, now=self.now())
+            await self._note(session, actor, "media.captions", media_id, {"lang": lang})
+        return text
+
+    async def captions(self, actor: Actor, media_id: int) -> dict[str, str]:
+        """SubRip by language. Raises NotFound."""
+        async with self.db.read() as session:
+            await self.media.require_visible(session, actor, [media_id])
+            return await store.captions(session, media_id)
 
     async def _owned(self, session: WriteSession, actor: Actor, media_id: int) -> Media:
         row = (await self.media.require_visible(session, actor, [media_id]))[media_id]

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import String, cast, or_, select, update
+from sqlalchemy import String, cast, delete, or_, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
-from app.content.models import Media
+from app.content.models import Media, MediaCaption
 from app.content.store import holds, ours_or_above
 from app.kit.db import ReadSession, WriteSession
 
@@ -71,3 +72,15 @@ async def by_ids(session: ReadSession, ids: Collection[int]) -> dict[int, Media]
 
 async def set_drawn(session: WriteSession, media_id: int, *, sha256: str, size: int) -> None:
     await session.run(update(Media).where(col(Media.id) == media_id).values(sha256=sha256, bytes=size))
+
+
+async def captions(session: ReadSession, media_id: int) -> dict[str, str]:
+    rows = select_rows(MediaCaption).where(MediaCaption.media_id == media_id).order_by(col(MediaCaption.lang))
+    return {row.lang: row.text for row in (await session.exec(rows)).all()}
+
+
+async def put_captions(session: WriteSession, media_id: int, lang: str, text: str, *, now: datetime) -> None:
+    same = (col(MediaCaption.media_id) == media_id, col(MediaCaption.lang) == lang)
+    await session.run(delete(MediaCaption).where(*same))
+    session.add(MediaCaption(media_id=media_id, lang=lang, text=text, created_at=now))
+    await session.flush()

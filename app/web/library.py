@@ -13,6 +13,7 @@ from app.accounts.models import Unit
 from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.content.alts import alts_of
+from app.content.captions import MAX_BYTES as MOST_CAPTIONS
 from app.content.library import MediaChange
 from app.content.media import VIDEO
 from app.content.media_store import MediaFilter
@@ -123,6 +124,19 @@ async def edit(request: Request, house: HouseDep, actor: VisitorDep, media_id: M
     return go(f"/pustaka/{media_id}", note="pustaka-ubah")
 
 
+@router.post("/pustaka/{media_id}/takarir")
+async def put_captions(request: Request, house: HouseDep, actor: VisitorDep, media_id: MediaId) -> Response:
+    row = await house.media.get(actor, media_id)
+    async with request.form() as form:
+        file = form.get("takarir")
+        data = await file.read(MOST_CAPTIONS + 1) if isinstance(file, UploadFile) else b""
+        try:
+            await house.library.put_captions(actor, media_id, lang=one(form, "bahasa", "id"), data=data)
+        except AppError as error:
+            return await _one(request, house, actor, row, error=error)
+    return go(f"/pustaka/{media_id}", note="takarir")
+
+
 @router.post("/pustaka/{media_id}/hapus")
 async def delete(request: Request, house: HouseDep, actor: VisitorDep, media_id: MediaId) -> Response:
     row = await house.media.get(actor, media_id)
@@ -194,7 +208,7 @@ async def _one(
     said = {f"alt-{lang}": text for lang, text in alts_of(row).items()}
     return await page(
         request, house, actor, "pustaka_satu.html", status=error.status if error else 200,
-        thumb=thumb(house, row), url=local_url(house, row.id or 0), owner=owner.name if owner else "Unit di atas Anda",
+        captions=await house.library.captions(actor, row.id or 0), thumb=thumb(house, row), url=local_url(house, row.id or 0), owner=owner.name if owner else "Unit di atas Anda",
         may_edit=bool(owner and actor.may(Act.WRITE, owner.path)), may_write=bool(actor.paths(Act.WRITE)),
         uses=[(use, words.POST_STATES[PostState(use.state)]) for use in uses],
         used=(await house.usage.counts([row.id or 0]))[row.id or 0],

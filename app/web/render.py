@@ -89,6 +89,7 @@ NOTES = {
     "poster-arsip": "Desain diarsipkan: tidak ditawarkan lagi.",
     "poster-kembali": "Desain ditawarkan lagi.",
     "umpan-cabut": "Alamat kalender dicabut.",
+    "takarir": "Takarir tersimpan.",
     "pustaka": "Tersimpan di pustaka.",
     "pustaka-ubah": "Perubahan tersimpan. Unggahan yang sudah disetujui tetap memakai teks alternatif yang lama.",
     "pustaka-hapus": "Dihapus dari pustaka.",
