@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from app.accounts.rules import Act, Actor
+from app.accounts.rules import Act, Actor, ProveFirst
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError, BadInput, Problem
 from app.web import words
@@ -55,6 +55,8 @@ async def create(
         if not is_id(unit):
             raise BadInput("Pilih unitnya.", Problem("unit_id", "Pilih unitnya."))
         _, secret = await house.webhooks.create(actor, int(unit), alamat, peristiwa)
+    except ProveFirst:
+        raise
     except AppError as error:
         return await _show(request, house, actor, said=said, error=error)
     return await _show(request, house, actor, secret=secret)

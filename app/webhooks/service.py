@@ -64,7 +64,7 @@ class WebhookService:
     outside: SafeClient
 
     async def create(self, actor: Actor, unit_id: int, url: str, events: Sequence[str]) -> tuple[Webhook, str]:
-        """Answers the signing secret, which is never told again. Raises BadInput, NotFound, Forbidden."""
+        """Answers the signing secret, which is never told again. Raises BadInput, NotFound, Forbidden, ProveFirst."""
         wanted, address = rules.read_events(events), self.outside.read(url)
         secret = rules.PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
         async with self.db.write() as session:
@@ -72,6 +72,7 @@ class WebhookService:
             if unit is None:
                 raise NotFound("Unit ini tidak ada, atau di luar wilayah Anda.")
             actor.must(Act.MANAGE, unit.path)
+            actor.must_prove()
             if not await store.active(session):
                 await store.put_places(session, await store.ends(session))
             row = Webhook(
