@@ -52,6 +52,7 @@ async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
                 yield Running(city, script, simulator)
 
 
+@pytest.mark.deep
 async def test_one_call_puts_one_correct_local_text_on_every_channel_of_the_city(running: Running) -> None:
     templates = (await running.get("/templates?limit=200&stage=PYL-06&kind=pps"))["data"]
     template = next(

@@ -34,8 +34,8 @@ def test_a_small_burst_sends_everything_once_and_names_its_baseline() -> None:
 
 @pytest.mark.parametrize("switch", [(), ("--unverified",)])
 def test_a_small_storm_loses_nothing_and_its_judge_sees_duplicates(switch: tuple[str, ...]) -> None:
-    sizes = ("--workers", "2", "--kills", "12", "--flushes", "2", "--restarts", "1")
-    command = [sys.executable, "-m", "benchmarks", "chaos", "420", *sizes, *switch, "--json"]
+    sizes = ("--workers", "2", "--kills", "4", "--flushes", "1", "--restarts", "1")
+    command = [sys.executable, "-m", "benchmarks", "chaos", "140", *sizes, *switch, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])

@@ -51,6 +51,7 @@ async def _outage(town: Town, platform: str) -> int:
     return incident.id
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ["http_503_html", "token_dead"])
 async def test_an_outage_is_one_incident_and_all_goes_out_once_afterwards(town: Town, kind: str) -> None:
     town.fault(kind, "facebook", operation="any")

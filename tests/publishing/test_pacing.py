@@ -39,6 +39,7 @@ async def test_two_workers_never_exceed_what_the_app_may(town: Town, monkeypatch
     assert len(waiting) == 13
 
 
+@pytest.mark.deep
 async def test_a_channel_at_its_limit_waits_and_goes_on_when_it_opens(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +58,7 @@ async def test_a_channel_at_its_limit_waits_and_goes_on_when_it_opens(
 async def test_the_operators_own_pace_counts_all_platforms_together(town: Town) -> None:
     posts = [await town.post(["facebook", "instagram"], later=1) for _ in range(3)]
     publisher = town.house.publisher()
-    publisher.pacer = replace(publisher.pacer, everywhere=Pace(4, HOUR, Scope.PLATFORM))
+    publisher = replace(publisher, pacer=replace(publisher.pacer, everywhere=Pace(4, HOUR, Scope.PLATFORM)))
     await _run_until(publisher, lambda: len(town.ledger()) == 4)
     assert len(town.ledger()) == 4
     assert len(await town.deliveries(*posts)) == 6

@@ -39,6 +39,7 @@ async def test_a_lost_answer_is_looked_up_not_sent_twice(town: Town, kind: str) 
         assert delivery.remote_id
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("shared", "kind"),
     [("sqlite", "http_503_html"), ("sqlite", "http_502_html"), ("sqlite", "reset"), ("postgres", "reset")],
@@ -167,7 +168,9 @@ async def test_a_worker_that_cannot_beat_hands_back_instead_of_sending(town: Tow
 
     post = await town.post(["x"])
     house = town.house
-    mute = Mute(house.db, house.clock, house.platforms, house.channels, house.media, house.publisher().pacer)
+    mute = Mute(
+        house.db, house.clock, house.platforms, house.channels, house.media, house.publisher().pacer, house.breaker()
+    )
     async with house.db.write() as session:
         rows = await store.claim_due(
             session, "practice:x", worker_id=mute.worker_id, now=house.clock.now(), ahead=timedelta(0), limit=9
@@ -196,6 +199,7 @@ async def test_stopping_a_worker_leaves_nothing_in_its_hands(town: Town) -> None
         assert await store.newest_beat(session) is None
 
 
+@pytest.mark.deep
 async def test_the_same_words_twice_are_two_posts_not_one_found_twice(town: Town) -> None:
     """The first answer arrives, the second is lost: the look must not take the first post for the second."""
     first = await town.post(["facebook"])

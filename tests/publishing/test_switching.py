@@ -56,6 +56,7 @@ async def post(town: Town, channel: int, *, later: float) -> int:
     return (await town.house.posts.create(town.cast.sari, wanted)).id
 
 
+@pytest.mark.deep
 async def test_a_queue_goes_by_hand_and_back_and_then_out_by_itself_once(town: Town) -> None:
     house, rina = town.house, town.cast.rina
     channel = await join(town, "live", credential=TOKEN)

@@ -45,6 +45,7 @@ async def test_it_is_out_until_the_platform_says_it_is_gone(town: Town) -> None:
     assert left[0]["metrics_at"] is None
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("shared", "kind"),
     [("sqlite", "lost_answer"), ("sqlite", "http_503_html"), ("postgres", "lost_answer")],
@@ -145,6 +146,7 @@ async def test_a_broadcast_is_taken_down_and_what_has_not_left_is_stopped(town: 
     assert {entry["platform"] for entry in town.ledger()} == {"instagram"}
 
 
+@pytest.mark.deep
 async def test_what_was_under_way_is_taken_down_if_it_is_out_and_not_sent_again_if_it_is_not(town: Town) -> None:
     """Both lose their answer; the platform has one of them."""
     house, dewi, cast = town.house, town.cast.dewi, town.cast

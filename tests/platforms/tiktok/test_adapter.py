@@ -47,6 +47,7 @@ async def test_photos_are_fetched_in_order_and_a_lost_start_is_left_to_a_person(
     assert caught.value.code == "not_askable"
 
 
+@pytest.mark.deep
 async def test_a_video_that_the_moderators_still_hold_has_the_publishs_number_and_later_its_own(stage: Stage) -> None:
     message = stage.film_message(TEXT)
     stage.fault("read_lag", seconds=900, count=1)
