@@ -8,7 +8,7 @@ import pytest
 
 from app.settings import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.deep]
+pytestmark = pytest.mark.slow
 
 FIGURES = {
     "posts_per_s", "bare_posts_per_s", "ratio", "void", "worker_cpu_ms", "bare_core_share", "standin_core_share",
@@ -16,6 +16,7 @@ FIGURES = {
 }  # fmt: skip
 
 
+@pytest.mark.deep
 def test_a_small_burst_sends_everything_once_and_names_its_baseline() -> None:
     command = [sys.executable, "-m", "benchmarks", "burst", "200", "--runs", "1", "--databases", "sqlite", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
@@ -32,6 +33,7 @@ def test_a_small_burst_sends_everything_once_and_names_its_baseline() -> None:
     assert found["machine"]["versions"]["aiohttp"]
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("switch", [(), ("--unverified",)])
 def test_a_small_storm_loses_nothing_and_its_judge_sees_duplicates(switch: tuple[str, ...]) -> None:
     sizes = ("--workers", "2", "--kills", "4", "--flushes", "1", "--restarts", "1")
