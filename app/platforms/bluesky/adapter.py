@@ -173,6 +173,13 @@ class BlueskyAdapter:
         if wire.is_stale(answer):
             session = await self._sessions.renew(account, session)
             answer = await self._send(account, http_method, name, session.access, **more)
+            if wire.is_stale(answer):
+                # The app password has just opened this session: the server is at fault, not the credential.
+                raise TryLater(
+                    "Bluesky menolak sesi yang baru dibuka; akan dicoba lagi otomatis.",
+                    code="session_refused",
+                    http_status=answer.status,
+                )
         return answer
 
     async def _send(self, account: Account, http_method: str, name: str, token: str, **more: object) -> Answer:

@@ -38,6 +38,16 @@ async def test_an_ended_session_is_renewed_and_the_post_goes_out_once(bluesky: S
     assert len(bluesky.posts()) == 1
 
 
+async def test_a_new_session_that_is_refused_is_the_servers_fault_not_the_passwords(bluesky: Stage) -> None:
+    message = bluesky.message("Sesi baru")
+    prepared = await bluesky.prepare(message)
+    bluesky.fault("session_expired", count=2)
+    with pytest.raises(TryLater):
+        await bluesky.adapter.publish(bluesky.account, message, prepared)
+    await bluesky.adapter.publish(bluesky.account, message, prepared)
+    assert len(bluesky.posts()) == 1
+
+
 async def test_many_posts_need_one_log_in(bluesky: Stage) -> None:
     recorder = Recorder(SESSION | {"uri": "at://did:plc:a/app.bsky.feed.post/3k", "cid": "b"})
     with serve(recorder) as address:
