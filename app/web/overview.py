@@ -21,7 +21,7 @@ from app.web import words
 from app.web.charts import Column, bars, columns
 from app.web.fields import is_id
 from app.web.figures import read_day
-from app.web.recaps import Shown
+from app.web.recaps import Shown, told
 from app.web.render import page
 from app.web.sessions import HouseDep, VisitorDep
 
@@ -90,8 +90,8 @@ async def show_overview(
         request, house, actor, "ringkasan.html", status=422 if problem else 200, problem=problem, found=found, asked=asked,
         units=units.rows, chosen=chosen, measures=MEASURES, summary=_summary(found), map=_map(found, measure),
         tables=_tables(found), period=_days(found.span), before=_days(found.span.before), late=_lateness(found),
-        columns=_columns(found.days), daily=_daily(found.days), followers=_followers(found), top=_posts(found, "top"),
-        to_answer=_posts(found, "to_answer"), troubles=found.troubles[:SHOWN], hidden=max(0, len(found.troubles) - SHOWN),
+        columns=_columns(found.days), daily=_daily(found.days), followers=_followers(found), top=told(found.top),
+        to_answer=told(found.to_answer), troubles=found.troubles[:SHOWN], hidden=max(0, len(found.troubles) - SHOWN),
         fresh=wording.moment(found.fresh_at, house.settings.timezone), kind=words.ENVIRONMENTS[Environment(found.environment)],
     )  # fmt: skip
 
@@ -188,18 +188,3 @@ def _followers(found: Overview) -> Shown:
         for one in found.followers[:SHOWN]
     ]  # fmt: skip
     return Shown("Akun", ["Pengikut", "Berubah", "Dibaca"], rows)
-
-
-def _posts(found: Overview, name: str) -> list[dict[str, str | None]]:
-    chosen = found.top if name == "top" else found.to_answer
-    return [
-        {
-            "unit": one.unit,
-            "platform": words.platform_name(one.platform),
-            "text": wording.excerpt(one.text, most=140),
-            "count": f"{words.number(one.interactions)} interaksi, {wording.number(one.comments)} komentar",
-            "url": one.url,
-            "link": f"/antrean/{one.delivery_id}",
-        }
-        for one in chosen
-    ]

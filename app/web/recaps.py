@@ -13,7 +13,8 @@ from app.bootstrap import Kentongan
 from app.channels.rules import Environment
 from app.kit.errors import AppError, BadInput, NotFound
 from app.reports import duty, rules, wording
-from app.reports.rules import Kind, Recap
+from app.reports.overview_rules import Told
+from app.reports.rules import Evidence, Kind, Recap
 from app.reports.service import RecapWanted
 from app.reports.writers import pdf
 from app.reports.writers.files import write_file
@@ -150,7 +151,7 @@ async def _page(
         chosen=int(asked.unit) if is_id(asked.unit) else None, units=units.rows, stages=_stages(frame),
         title=wording.title(recap), about=pdf.about(recap), summary=wording.summary(recap), columns=rules.COLUMNS,
         bars=bars(recap.kecamatan, "published", words.number), tables=_tables(recap), coverage=pdf.coverage(recap),
-        care=pdf.care(recap), targets=_targets(recap), top=_posts(recap, "top"), to_answer=_posts(recap, "to_answer"),
+        care=pdf.care(recap), targets=_targets(recap), top=told(recap.top), to_answer=told(recap.to_answer),
         troubles=recap.troubles[:SHOWN], silent=recap.silent, definitions=recap.definitions,
     )  # fmt: skip
 
@@ -195,8 +196,8 @@ def _targets(recap: Recap) -> Sequence[tuple[str, str, str]]:
     return [(aim.wilayah, pdf.target(aim.low, aim.high), aim.source) for aim in recap.targets]
 
 
-def _posts(recap: Recap, name: str) -> Sequence[dict[str, str | None]]:
-    chosen = recap.top if name == "top" else recap.to_answer
+def told(posts: Sequence[Evidence] | Sequence[Told]) -> Sequence[dict[str, str | None]]:
+    """Posts with what people did with them, as a page lists them."""
     return [
         {
             "unit": row.unit,
@@ -206,5 +207,5 @@ def _posts(recap: Recap, name: str) -> Sequence[dict[str, str | None]]:
             "url": row.url,
             "link": f"/antrean/{row.delivery_id}",
         }
-        for row in chosen
+        for row in posts
     ]
