@@ -51,6 +51,7 @@ from app.api import (
     wilayah,
 )
 from app.bootstrap import Kentongan, build
+from app.kit import collector
 from app.kit.logs import configure, logger
 from app.kit.rates import Rates
 from app.settings import Environment, Settings
@@ -188,4 +189,6 @@ def from_environment() -> FastAPI:
     """The factory that uvicorn calls in a process of its own."""
     settings = Settings()
     configure(level=settings.log_level)
-    return create_app(settings, redis_url=os.environ.get("KENTONGAN_EMBEDDED_REDIS") or None)
+    app = create_app(settings, redis_url=os.environ.get("KENTONGAN_EMBEDDED_REDIS") or None)
+    collector.calm()
+    return app

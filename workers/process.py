@@ -5,6 +5,7 @@ import signal
 from contextlib import suppress
 
 from app.bootstrap import build
+from app.kit import collector
 from app.kit.logs import logger
 from app.settings import Settings
 from workers.settings import run_jobs
@@ -16,6 +17,7 @@ async def run_worker(settings: Settings, redis_url: str) -> None:
     """Until SIGTERM or SIGINT; then claims nothing more, finishes what is in flight and records it."""
     house = build(settings)
     publisher = house.publisher()
+    collector.calm()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, publisher.stop)

@@ -37,6 +37,10 @@ log = logger("publishing")
 
 BEAT = 1.0
 """Real seconds between heartbeats; several of them fit into the adopters' patience whatever it is set to."""
+PARTS = 2
+"""One claim takes at most this part of a lane's slots, so that one batch is sent while the next is claimed and the last recorded."""
+IN_HAND = 4
+"""At most so many times a lane's slots are in a worker's hands: being sent, or sent and waiting to be recorded."""
 
 
 @dataclass
@@ -164,11 +168,12 @@ class Publisher:
         if free == 0:
             self._full.add(lane)
             return
-        claims, is_full = await self._claimer.claim(lane, free)
+        claims, is_full = await self._claimer.claim(lane, min(free, max(1, self._slots(lane) // PARTS)))
         for claim in claims:
             self._take_off(lane, self._send(claim))
         if is_full:
             self._full.add(lane)
+            self._refill(lane)
 
     def _slots(self, lane: str) -> int:
         adapter = self.platforms.get(rules.platform_of(lane))
@@ -178,9 +183,9 @@ class Publisher:
         return video.slots if video and lane.endswith(rules.SLOW_LANE) else adapter.limits.slots
 
     def _free(self, lane: str) -> int:
-        """Slots without a send. What waits to be recorded holds none, but there is never more of it than slots."""
+        """Slots without a send. What waits to be recorded holds none, but there is only so much of it."""
         slots, in_hand = self._slots(lane), len(self._flights.get(lane, ()))
-        return max(0, min(slots - in_hand + self._sent[lane], 2 * slots - in_hand))
+        return max(0, min(slots - in_hand + self._sent[lane], IN_HAND * slots - in_hand))
 
     def _take_off(self, lane: str, work: Coroutine[Any, Any, None]) -> None:
         flights = self._flights.setdefault(lane, set())
