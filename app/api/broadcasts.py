@@ -59,6 +59,7 @@ class NewBroadcast(Body):
     corrects: AnId | None = Field(
         None, description="Nomor tahapan: tepat ke akun yang telanjur memuat tanggal lamanya; select diabaikan."
     )
+    in_place: bool = Field(True, description="Koreksi menyunting unggahan lama di tempat, bila platformnya bisa.")
     urgent: bool = Field(False, description="Mendesak: semua yang boleh menyetujui diberi tahu.")
     options: Options = {}
     dry_run: bool = False
@@ -87,6 +88,18 @@ class TakenDownRow(Row):
     by_hand: int = Field(examples=[74], description="Yang menunggu dihapus sendiri oleh unitnya.")
 
 
+class CorrectedRow(Row):
+    delivery_id: int = Field(description="Kiriman yang memuat tanggal lama.")
+    unit_id: int
+    unit_name: str = Field(examples=["PPS Cilendek Barat"])
+    channel_id: int
+    platform: str = Field(examples=["facebook"])
+    handle: str
+    url: str | None
+    in_place: bool = Field(description="true: unggahan lama disunting di tempat. false: terbit unggahan baru.")
+    why: str = Field("", description="Mengapa tidak disunting di tempat.")
+
+
 class BroadcastRow(Row):
     id: int | None = Field(examples=[4], description="null pada dry_run: belum ada yang dibuat.")
     template_id: int
@@ -106,6 +119,7 @@ class BroadcastRow(Row):
     cancelled_at: datetime | None = None
     withdrawal: TakenDownRow | None = Field(None, description="Kemajuan penarikan, bila siaran ini ditarik.")
     corrects: int | None = None
+    corrected: list[CorrectedRow] = Field([], description="Pada dry_run sebuah koreksi: cara tiap akun dibetulkan.")
     answers: dict[str, int] = Field(
         {}, examples=[{"waiting": 60, "accepted": 6, "declined": 2}], description="Jawaban unit atas sebuah saran."
     )

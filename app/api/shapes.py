@@ -114,6 +114,10 @@ class DeliveryRow(Row):
     proof_id: int | None = Field(None, description="Gambar bukti dari yang mengunggah sendiri (GET /media/{id}/file).")
     attempts: list[AttemptRow] = []
     withdrawal: WishRow | None = Field(None, description="Diminta dihapus di platform dan belum terhapus.")
+    in_place: bool = Field(False, description="Menyunting unggahan yang sudah terbit; tidak membuat yang baru.")
+    edited_by: int | None = Field(
+        None, description="Kiriman yang kemudian menyunting ini di tempat; hanya pada satu kiriman."
+    )
 
 
 class VariantRow(Row):

@@ -289,6 +289,18 @@ class TakesDown(Protocol):
         ...
 
 
+@runtime_checkable
+class EditsInPlace(Protocol):
+    """A platform that lets us change the words of what is out, at the same address."""
+
+    async def edit(self, account: Account, remote_id: str, message: Message) -> None:
+        """Returns once the post without pictures surely says `message.text`: saying the same again harms nobody.
+
+        Raises Refused (it is gone, or may not be changed), NeedsReconnect, or TryLater, which is also what an answer that never came is.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class RecentPost:
     """What the account shows of itself, whoever wrote it. `created_at` None: the platform did not say."""

@@ -1,9 +1,8 @@
 """One template to many units: look first, then all of it in one go."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from app.accounts import unit_store
 from app.accounts.models import Unit
@@ -18,7 +17,7 @@ from app.content.alts import alt_in
 from app.content.guard import Rules
 from app.content.media import MediaService
 from app.content.models import PostTemplate
-from app.content.price import NOTHING, Price
+from app.content.price import NOTHING
 from app.content.rules import Texts
 from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
@@ -27,99 +26,22 @@ from app.platforms.contract import Adapter
 from app.platforms.registry import TITLES
 from app.posts import rules, store, voices
 from app.posts.attaching import Attached
-from app.posts.correcting import channels_to_correct
+from app.posts.broadcast_views import BroadcastInput as BroadcastInput
+from app.posts.broadcast_views import BroadcastView as BroadcastView
+from app.posts.broadcast_views import Sample as Sample
+from app.posts.broadcast_views import UnitProblem as UnitProblem
+from app.posts.broadcast_views import problem_json, request_json
+from app.posts.correcting import Corrected, channels_to_correct
 from app.posts.models import Broadcast
 from app.posts.planning import Plan, Planner, Source
-from app.posts.postering import PosterWish, choose
-from app.posts.rules import SUGGESTED, Answer, Timing
+from app.posts.postering import choose
+from app.posts.rules import SUGGESTED, Answer
 from app.posts.service import check_variables
 from app.posts.telling import broadcast_review_wanted, suggested
 from app.posts.writing import Common, Item, Writer
-from app.publishing.service import PublishingService, TakenDown
+from app.publishing.service import PublishingService
 from app.publishing.withdrawing import read_reason
 from app.tahapan.service import TahapanService
-
-
-@dataclass(frozen=True)
-class BroadcastInput:
-    """Who says what, where and when. `environment` None: live where any chosen unit has a real account, by itself or by hand; else practice.
-
-    `corrects`: a stage; exactly the channels that told its former days are chosen, whatever else is asked for.
-    """
-
-    template_id: int
-    kinds: Sequence[str]
-    under: int | None
-    unit_ids: Sequence[int] | None
-    platforms: Sequence[str]
-    timing: Timing
-    lang: str = "id"
-    mode: str = "mandatory"
-    stagger_minutes: int = 0
-    media: Sequence[int] = ()
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    tahapan: str | None = None
-    environment: str | None = None
-    deadline: datetime | None = None
-    valid_until: datetime | None = None
-    corrects: int | None = None
-    urgent: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    poster: PosterWish | None = None
-
-
-@dataclass(frozen=True)
-class UnitProblem:
-    """`field`: what stands in the way, such as `variables.alamat`, `channels`, `text`; empty where nothing of the unit does."""
-
-    unit_id: int
-    unit_name: str
-    reason: str
-    field: str = ""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """How one unit's text would read, for looking before sending."""
-
-    unit_id: int
-    unit_name: str
-    platform: str
-    text: str
-    length: int
-    limit: int
-    due_at: datetime | None
-
-
-@dataclass(frozen=True)
-class BroadcastView:
-    """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand.
-
-    `answers`: what units have said to a suggestion. `price`: what its live deliveries would cost where a platform bills by the post; told before sending alone.
-    """
-
-    id: int | None
-    template_id: int
-    title: str
-    mode: str
-    environment: str
-    units: int
-    posts: int
-    deliveries: int
-    in_review: int
-    by_state: Mapping[str, int]
-    problems: Sequence[UnitProblem]
-    samples: Sequence[Sample] = ()
-    deadline: datetime | None = None
-    created_at: datetime | None = None
-    cancelled_at: datetime | None = None
-    price: Price = NOTHING
-    withdrawal: TakenDown | None = None
-    corrects: int | None = None
-    answers: Mapping[str, int] = field(default_factory=dict)
-    created_by: int | None = None
-    approved_by: int | None = None
-    approved_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +55,7 @@ class Draft:
     items: Sequence[Item]
     problems: Sequence[UnitProblem]
     common: Common
+    corrected: Sequence[Corrected] = ()
 
 
 @dataclass
@@ -165,11 +88,11 @@ class BroadcastService:
             template_id=wanted.template_id,
             mode=wanted.mode,
             environment=draft.environment,
-            request=_request(wanted),
+            request=request_json(wanted),
             units=len(draft.items),
             posts=len(draft.items),
             deliveries=sum(len(item.plan.channels) for item in draft.items),
-            problems=[_problem_json(p) for p in draft.problems],
+            problems=[problem_json(p) for p in draft.problems],
             deadline=wanted.deadline,
             corrects=wanted.corrects,
             created_by=actor.user_id,
@@ -268,9 +191,12 @@ class BroadcastService:
         actor.must(Act.BROADCAST)
         self._check_platforms(wanted.platforms)
         async with self.db.read() as session:
-            exact = await channels_to_correct(session, actor, wanted.corrects) if wanted.corrects else None
-            if exact is not None:
-                wanted = replace(wanted, under=None, unit_ids=sorted({one.unit_id for one in exact.values()}))
+            exact = None
+            if wanted.corrects:
+                exact = await channels_to_correct(
+                    session, actor, wanted.corrects, self.adapters, in_place=wanted.in_place
+                )
+                wanted = replace(wanted, under=None, unit_ids=exact.unit_ids)
             template = await content_store.visible_template(session, actor.paths(Act.READ), wanted.template_id)
             if template is None:
                 raise NotFound("Templat ini tidak ada, atau bukan untuk unit Anda.")
@@ -310,7 +236,9 @@ class BroadcastService:
             valid_until=wanted.valid_until, clip=attached.clip, is_urgent=wanted.urgent,
             alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
         )  # fmt: skip
-        return Draft(root, template, environment, units, items, problems, common)
+        items = [exact.aim(item) for item in items] if exact else items
+        corrected = [one for item in items for one in exact.of(item)] if exact else []
+        return Draft(root, template, environment, units, items, problems, common, corrected)
 
     def _plan_all(
         self,
@@ -458,6 +386,7 @@ def _looked_at(draft: Draft) -> BroadcastView:
         draft.problems,
         samples,
         price=sum((item.plan.price for item in draft.items), NOTHING),
+        corrected=draft.corrected,
     )
 
 
@@ -470,30 +399,3 @@ def _samples(plan: Plan) -> list[Sample]:
 
 def _problem(speaker: Speaker, reason: str, field: str = "") -> UnitProblem:
     return UnitProblem(speaker.unit_id, speaker.name, reason, field)
-
-
-def _problem_json(problem: UnitProblem) -> dict[str, Any]:
-    return {
-        "unit_id": problem.unit_id,
-        "unit_name": problem.unit_name,
-        "reason": problem.reason,
-        "field": problem.field,
-    }
-
-
-def _request(wanted: BroadcastInput) -> dict[str, Any]:
-    return {
-        "kinds": list(wanted.kinds),
-        "under": wanted.under,
-        "unit_ids": list(wanted.unit_ids) if wanted.unit_ids else None,
-        "platforms": list(wanted.platforms),
-        "lang": wanted.lang,
-        "timing": wanted.timing.as_json(),
-        "stagger_minutes": wanted.stagger_minutes,
-        "variables": dict(wanted.variables),
-        "tahapan": wanted.tahapan,
-        "media": list(wanted.media),
-        "poster": asdict(wanted.poster) if wanted.poster else None,
-        "urgent": wanted.urgent,
-        "options": dict(wanted.options),
-    }

@@ -365,7 +365,11 @@ class PostService:
             row = self.writer.post_row(item, common, poster)
             kept = {"unit_id", "broadcast_id", "series_id", "series_step", "created_at", "created_by", "version"}
             edited_by = actor.user_id if action == "post.edit" else post.content.get("edited_by")
-            row["content"] |= {"edited_by": edited_by, KEPT_AS: exemptions(post)}
+            row["content"] |= {
+                "edited_by": edited_by,
+                KEPT_AS: exemptions(post),
+                "edits": post.content.get("edits", {}),
+            }
             is_untouched = common.source.is_untouched and list(item.media) == post.content.get("media", [])
             row["answer"] = rules.answer_to(post.answer, is_untouched=is_untouched, is_submitted=item.route is not None)
             # The post before its deliveries, as everywhere: who locks them the other way round meets an approval head on.

@@ -34,6 +34,7 @@ async def stale_deliveries(session: ReadSession, paths: Sequence[str], tahapan_i
         select(
             D.id.label("delivery_id"), D.post_id, D.unit_id, col(Unit.name).label("unit_name"), D.channel_id,
             D.platform, D.environment, col(Channel.handle).label("handle"), D.message.label("text"), D.url, D.published_at,
+            D.state, D.remote_id,
         )
         .join(Post, col(Post.id) == D.post_id)
         .join(Unit, col(Unit.id) == D.unit_id)

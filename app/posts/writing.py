@@ -24,11 +24,15 @@ from app.tahapan.rules import Calendar
 
 @dataclass(frozen=True)
 class Item:
-    """One post to be written. `route` None: a draft, nothing is queued. `media` are ids of attached pictures."""
+    """One post to be written. `route` None: a draft, nothing is queued. `media` are ids of attached pictures.
+
+    `edits`: by platform, the post of ours that it changes in place, `remote_id` and `url`.
+    """
 
     plan: Plan
     route: Route | None
     media: Sequence[int] = ()
+    edits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,7 @@ class Writer:
             "guard": [found.as_json() for found in plan.findings],
             "troubles": [{"field": trouble.field, "message": trouble.message} for trouble in plan.troubles],
             "review": {"by": item.route.reviewer, "why": list(item.route.why)} if item.route else {},
+            **({"edits": {name: dict(each) for name, each in item.edits.items()}} if item.edits else {}),
         }
         return {
             "unit_id": plan.speaker.unit_id,
@@ -239,7 +244,7 @@ def freeze(content: Mapping[str, Any], adapter: Adapter) -> Frozen:
         return Frozen(text, [poster, *others][: limits.images], options)
     if content["poster"] and not spec and not shown and limits.needs_image:
         return Frozen(text, [poster], options)
-    return Frozen(text, shown, options)
+    return Frozen(text, shown, options, edits=None if shown else content.get("edits", {}).get(adapter.name))
 
 
 def _options(content: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:

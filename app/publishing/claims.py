@@ -40,7 +40,7 @@ _UPLOADED = Picture(url="", path="", mime="", alt_text="")
 class Claim:
     """One claimed delivery. `problem` is known before anything is sent: altered words, a channel that cannot speak.
 
-    `media` are the ids of the message's pictures, in their order.
+    `media` are the ids of the message's pictures, in their order. `edits`: the post of ours whose words it replaces.
     """
 
     id: int
@@ -60,6 +60,7 @@ class Claim:
     problem: PublishError | None
     media: tuple[int, ...] = ()
     message_hash: str = ""
+    edits: Mapping[str, Any] | None = None
 
 
 async def load(
@@ -148,6 +149,7 @@ def _claim(
         problem=problem,
         media=tuple(media_id for media_id, _ in wanted),
         message_hash=row["message_hash"],
+        edits=body.get("edits"),
     )
 
 

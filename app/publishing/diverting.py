@@ -84,7 +84,7 @@ async def to_platform(
 def _copy(
     row: Mapping[str, Any], platform: str, channel_id: int, *, now: datetime, grace: timedelta, paused: str | None
 ) -> dict[str, Any]:
-    frozen = Frozen.from_body({**row["message"], "options": {}})
+    frozen = Frozen.from_body({**row["message"], "options": {}, "edits": None})
     due_at = max(row["due_at"], now)
     return {
         "post_id": row["post_id"], "broadcast_id": row["broadcast_id"], "channel_id": channel_id, "unit_id": row["unit_id"],

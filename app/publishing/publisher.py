@@ -26,6 +26,7 @@ from app.publishing.batching import Batcher
 from app.publishing.breaker import Breaker
 from app.publishing.claiming import AHEAD, Claimer
 from app.publishing.claims import Claim, load, load_looks, media_gone
+from app.publishing.editing import edit_in_place
 from app.publishing.pacing import Pacer
 from app.publishing.recording import Recorder, Result
 from app.publishing.reminding import remind
@@ -239,6 +240,8 @@ class Publisher:
 
     async def _publish(self, claim: Claim) -> Published | Handed:
         adapter = self.platforms[claim.platform]
+        if claim.edits:
+            return await edit_in_place(adapter, claim)
         prepared = claim.prepared
         if not prepared:
             await self._ready_pictures(claim)
@@ -344,7 +347,8 @@ class Publisher:
     def _try(self, claim: Claim) -> rules.Try:
         adapter = self.platforms.get(claim.platform)
         look_after = adapter.look_after if adapter else ()
-        return rules.Try(claim.attempt, claim.looks, claim.code, claim.valid_until, look_after, self.verify)
+        verify = self.verify and not claim.edits  # the same words again harm nobody
+        return rules.Try(claim.attempt, claim.looks, claim.code, claim.valid_until, look_after, verify)
 
     async def _adopt(self) -> None:
         """What a silent worker held is in doubt: ask once its last request must have ended one way or the other."""
@@ -371,7 +375,7 @@ class Publisher:
                 row["code"],
                 row["valid_until"],
                 adapter.look_after if adapter else (),
-                self.verify,
+                self.verify and not row["message"].get("edits"),
             )
             step = rules.in_doubt(
                 this, since=ended_at, reason="Pekerja pengirim terhenti; dicek ke platform sebelum dikirim ulang."

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, func, literal_column, or_, select
+from sqlalchemy import Integer, and_, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -191,3 +192,14 @@ async def oldest_waits(session: ReadSession, *, now: datetime) -> tuple[datetime
         await oldest(is_unsure),
         int((await session.run(stuck)).scalar_one()),
     )
+
+
+async def edited_by(session: ReadSession, delivery_id: int) -> int | None:
+    """The newest delivery that put other words into the same post of the platform."""
+    first = aliased(Delivery)
+    query = (
+        select(func.max(D.id))
+        .join(first, and_(first.channel_id == D.channel_id, first.remote_id == D.remote_id))
+        .where(col(first.id) == delivery_id, D.id > delivery_id, D.state == State.PUBLISHED)
+    )
+    return (await session.run(query)).scalar()

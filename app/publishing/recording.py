@@ -138,7 +138,8 @@ class Recorder:
             "remote_id": _remote_id(said),
             "url": published.url if published else None,
             "published_at": published_at if is_out else None,
-            "metrics_at": published_at + FIRST_LOOK if is_out else None,
+            # The post that was edited has its numbers already; they must not count twice.
+            "metrics_at": published_at + FIRST_LOOK if is_out and not claim.edits else None,
         }
 
     def _attempt(self, result: Result) -> dict[str, Any]:
@@ -157,12 +158,14 @@ class Recorder:
         }
 
     def _event(self, result: Result) -> dict[str, Any]:
-        detail = {"platform": result.claim.platform, "remote_id": _remote_id(result.published)}
+        claim = result.claim
+        detail = {"platform": claim.platform, "remote_id": _remote_id(result.published)}
+        detail |= {"sha256": claim.message_hash} if claim.edits else {}
         return {
             "at": result.ended_at,
             "actor": f"worker:{self.worker_id}",
-            "action": "delivery.published",
-            "subject": f"delivery:{result.claim.id}",
+            "action": "delivery.edited" if claim.edits else "delivery.published",
+            "subject": f"delivery:{claim.id}",
             "detail": detail,
             "seq": None,
             "prev_hash": None,

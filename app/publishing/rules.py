@@ -252,12 +252,16 @@ def late_seconds(due_at: datetime, published_at: datetime | None) -> float | Non
 
 @dataclass(frozen=True)
 class Frozen:
-    """The words and pictures (or one video) as approved; the hash proves that what is sent is this."""
+    """The words and pictures (or one video) as approved; the hash proves that what is sent is this.
+
+    `edits`: they take the place of the words of this post of ours, `remote_id` and `url`, and nothing new is made.
+    """
 
     text: str
     pictures: Sequence[Mapping[str, Any]] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     video: Mapping[str, Any] | None = None
+    edits: Mapping[str, Any] | None = None
 
     @property
     def has_media(self) -> bool:
@@ -265,7 +269,7 @@ class Frozen:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> "Frozen":
-        return cls(body["text"], body["pictures"], body["options"], body.get("video"))
+        return cls(body["text"], body["pictures"], body["options"], body.get("video"), body.get("edits"))
 
     def body(self) -> dict[str, Any]:
         return {
@@ -273,6 +277,7 @@ class Frozen:
             "pictures": [dict(picture) for picture in self.pictures],
             "options": dict(self.options),
             **({"video": dict(self.video)} if self.video is not None else {}),
+            **({"edits": dict(self.edits)} if self.edits else {}),
         }
 
 

@@ -1,7 +1,7 @@
 """What may be asked of deliveries: put them in the queue, look at them, and the few things a person may do to one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,7 +64,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class DeliveryView:
-    """A delivery as people see it, with its tries where they were asked for."""
+    """A delivery as people see it, with its tries where they were asked for.
+
+    `in_place`: it edits a post that was out already. `edited_by`: the newest delivery that did so to this one, where it was asked for alone.
+    """
 
     id: int
     post_id: int
@@ -89,6 +92,8 @@ class DeliveryView:
     proof_id: int | None
     attempts: Sequence[Attempt] = ()
     withdrawal: Wish | None = None
+    in_place: bool = False
+    edited_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,8 @@ class PublishingService:
     async def get(self, actor: Actor, delivery_id: int) -> DeliveryView:
         async with self.db.read() as session:
             row = await self._visible(session, actor, delivery_id)
-            return _view(row, (await read_store.attempts_of(session, [delivery_id])).get(delivery_id, ()))
+            view = _view(row, (await read_store.attempts_of(session, [delivery_id])).get(delivery_id, ()))
+            return replace(view, edited_by=await read_store.edited_by(session, delivery_id))
 
     async def counts(self, actor: Actor, wanted: Filter) -> dict[str, int]:
         async with self.db.read() as session:
@@ -385,6 +391,7 @@ def _view(row: Mapping[str, Any], attempts: Sequence[Attempt] = ()) -> DeliveryV
         late_seconds=late_seconds(row["due_at"], row["published_at"]),
         attempts=tuple(attempts),
         withdrawal=_wish(row),
+        in_place=bool(row["message"].get("edits")),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, bindparam, cast, func, literal, select, update
+from sqlalchemy import Boolean, Integer, and_, bindparam, cast, func, literal, or_, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
@@ -113,10 +113,17 @@ async def record(session: WriteSession, steps: Sequence[Mapping[str, Any]]) -> N
 
 
 async def mark_down(session: WriteSession, delivery_id: int, *, reason: str) -> bool:
-    """The delivery is withdrawn, and its numbers are not asked for any more; False if it was not out."""
-    statement = update(Delivery).where(D.id == delivery_id, D.state == State.PUBLISHED)
+    """The delivery is withdrawn, and its numbers are not asked for any more; False if it was not out.
+
+    One that was edited in place is one post with two deliveries, and both are down.
+    """
+    [place] = await session.rows(select(D.channel_id, D.remote_id).where(D.id == delivery_id)) or [{}]
+    is_it = D.id == delivery_id
+    if place.get("remote_id"):
+        is_it = or_(is_it, and_(D.channel_id == place["channel_id"], D.remote_id == place["remote_id"]))
+    statement = update(Delivery).where(is_it, D.state == State.PUBLISHED)
     values = {"state": State.WITHDRAWN, "reason": reason, "act_at": None, "metrics_at": None}
-    return (await session.run(statement.values(**values))).rowcount == 1
+    return (await session.run(statement.values(**values))).rowcount > 0
 
 
 async def end(session: WriteSession, delivery_id: int, *, now: datetime) -> None:

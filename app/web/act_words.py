@@ -5,7 +5,7 @@ ACTS = {
     "post.reject": "Unggahan ditolak", "post.cancel": "Unggahan dibatalkan", "post.delete": "Draf dihapus", "post.decline": "Saran ditolak unit",
     "post.exempt": "Temuan dibebaskan", "post.recheck": "Unggahan dibaca ulang pemeriksa", "post.lapse": "Tinjauan lewat waktu",
     "post.hold": "Unggahan ditahan", "post.release": "Unggahan dilepas", "post.remark": "Pesan pada unggahan", "posts.import": "Unggahan diimpor",
-    "delivery.published": "Terbit", "delivery.withdraw": "Diminta dihapus di platform", "delivery.withdrawn": "Dihapus di platform",
+    "delivery.published": "Terbit", "delivery.edited": "Disunting di tempat", "delivery.withdraw": "Diminta dihapus di platform", "delivery.withdrawn": "Dihapus di platform",
     "delivery.withdraw_dropped": "Permintaan hapus dicabut", "delivery.retry": "Dikirim ulang", "delivery.resolve": "Dipastikan orang",
     "delivery.cancel": "Kiriman dibatalkan",
     "broadcast.create": "Siaran dibuat", "broadcast.approve": "Siaran disetujui", "broadcast.cancel": "Siaran dibatalkan", "broadcast.withdraw": "Siaran diminta dihapus",

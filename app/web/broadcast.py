@@ -62,6 +62,7 @@ class Draft:
     deadline: str
     sent: Sequence[tuple[str, str]]
     correction: Correction | None = None
+    in_place: bool = True
     urgent: bool = False
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     media: Sequence[int] = ()
@@ -252,6 +253,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
             if isinstance(value, str) and name not in {*_BUTTONS, FIELD}
         ],
         correction=await _correction(house, actor, form),
+        in_place=one(form, "cara", "sunting") != "baru",
         urgent=bool(one(form, "mendesak")),
         options=fields.options_of(form, house.platforms),
         media=list(dict.fromkeys(numbers(form, "media"))),
@@ -292,6 +294,7 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         deadline=fields.read_moment(draft.deadline, frame.zone, "tenggat") if draft.deadline else None,
         tahapan=draft.correction.code if draft.correction else None,
         corrects=draft.correction.tahapan_id if draft.correction else None,
+        in_place=draft.in_place,
         urgent=draft.urgent,
         options=draft.options,
         media=draft.media,

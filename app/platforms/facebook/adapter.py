@@ -104,6 +104,9 @@ class FacebookAdapter:
         if not wire.is_removed(answer):
             await self._confirm_gone(account, remote_id)
 
+    async def edit(self, account: Account, remote_id: str, message: Message) -> None:
+        wire.check_edited(await self._ask(account, _edit(remote_id, message.text)))
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         """Two reads a post (Graph has no multi-id read any more) and one of the page for its followers."""
         if not remote_ids:
@@ -242,6 +245,13 @@ def _videos(page_id: str, parameters: dict[str, str], piece: bytes = b"") -> Use
 def _delete(node: str) -> Use:
     # `delete_object` takes no further parameters, and an app may demand its proof with every call.
     return lambda graph, more: graph.request(f"{graph.version}/{node}", args=dict(more), method="DELETE")
+
+
+def _edit(node: str, text: str) -> Use:
+    # An edit is no create: it leads to the same words however often it arrives.
+    return lambda graph, more: graph.request(
+        f"{graph.version}/{node}", args=dict(more), post_args={"message": text}, method="POST"
+    )
 
 
 def _connections(parent: str, edge: str, parameters: dict[str, str]) -> Use:

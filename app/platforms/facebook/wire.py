@@ -171,6 +171,13 @@ def is_removed(answer: Answer) -> bool:
     return meta.is_removed(answer, lambda: failure(answer, create=False, needs=_MAY_POST), title=TITLE)
 
 
+def check_edited(answer: Answer) -> None:
+    """Graph reference "Page Post", Updating: `POST /{post-id}?message=`, our own app's posts only (September 2026)."""
+    check_ok(answer, needs=_MAY_POST)
+    if find_at(answer.json, "success") is not True:
+        raise failure(answer, create=False, needs=_MAY_POST)
+
+
 def read_photo_id(answer: Answer) -> str:
     check_ok(answer, needs=_MAY_POST)
     photo_id = find_id(find_at(answer.json, "id"))

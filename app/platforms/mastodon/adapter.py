@@ -90,6 +90,11 @@ class MastodonAdapter:
     async def remove(self, account: Account, remote_id: str) -> None:
         wire.check_removed(await self._ask(account, "DELETE", f"/api/v1/statuses/{remote_id}"), now=self._now())
 
+    async def edit(self, account: Account, remote_id: str, message: Message) -> None:
+        body = wire.edit_body(message)
+        answer = await self._ask(account, "PUT", f"/api/v1/statuses/{remote_id}", json=body)
+        wire.check_edited(answer, now=self._now())
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         found: dict[str, Metrics | None] = {}
         for ids in chunked(list(remote_ids), wire.BATCH):

@@ -185,6 +185,21 @@ def create_body(message: Message, prepared: Json) -> dict[str, Any]:
     return body | ({"media_ids": media} if media else {})
 
 
+def edit_body(message: Message) -> dict[str, Any]:
+    """For PUT /api/v1/statuses/:id (docs.joinmastodon.org, "Edit a status"): who may see it cannot be changed any more."""
+    return {name: value for name, value in create_body(message, {}).items() if name != "visibility"}
+
+
+def check_edited(answer: Answer, *, now: datetime) -> None:
+    """Raises unless it says the new words; one that is gone is for a person."""
+    if answer.status == 404 and find_at(answer.json, "error"):
+        raise Refused(
+            "Mastodon tidak lagi punya unggahan ini, jadi tidak dapat disunting.", code="404", http_status=404
+        )
+    if not answer.ok or not find_id(find_at(answer.json, "id")):
+        raise failure(answer, create=False, now=now)
+
+
 def read_created(answer: Answer, *, now: datetime) -> Published:
     """A repeat within the hour answers the post of the first try."""
     if answer.ok and find_id(find_at(answer.json, "id")):

@@ -76,6 +76,10 @@ class TelegramAdapter:
             answer = await self._call(account, "deleteMessages", json={**chat, "message_ids": ids})
         wire.check_removed(answer)
 
+    async def edit(self, account: Account, remote_id: str, message: Message) -> None:
+        body = wire.edit_body(account, message, wire.message_ids(remote_id)[0])
+        wire.check_edited(await self._call(account, "editMessageText", json=body))
+
     async def read_metrics(self, account: Account, remote_ids: Sequence[str]) -> dict[str, Metrics | None]:
         if not remote_ids:
             return {}

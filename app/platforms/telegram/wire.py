@@ -142,6 +142,22 @@ def check_removed(answer: Answer) -> None:
     raise not_removed(TITLE, failure(answer, create=False))
 
 
+def edit_body(account: Account, message: Message, message_id: int) -> dict[str, Any]:
+    """For editMessageText. What a bot has posted in a channel it may edit for as long as it stands (Bot API, September 2026)."""
+    body = text_body(account, message)
+    kept = {name: body[name] for name in ("chat_id", "text", "link_preview_options") if name in body}
+    return kept | {"message_id": message_id}
+
+
+def check_edited(answer: Answer) -> None:
+    """Raises unless it says the new words; one that is not modified says them already."""
+    said = str(find_at(answer.json, "description") or "").lower()
+    if "message is not modified" in said:
+        return
+    if _result(answer) is None:
+        raise failure(answer, create=False)
+
+
 def permalink(message: object, message_id: str) -> str | None:
     """By the channel's public name; only members can follow the other kind."""
     username = find_at(message, "chat", "username")
