@@ -43,10 +43,12 @@ from app.platforms.contract import Adapter, Pace, Scope
 from app.platforms.registry import build_adapters, build_by_hand, build_connectors
 from app.posts.answering import AnswerService
 from app.posts.approving import Approving
+from app.posts.board import BoardService
 from app.posts.broadcasts import BroadcastService
 from app.posts.correcting import CorrectionService
 from app.posts.discussing import Discussing
 from app.posts.exchange import ExchangeService
+from app.posts.moving import MoveService
 from app.posts.revising import ReviseService
 from app.posts.series import SeriesService
 from app.posts.service import PostService
@@ -182,6 +184,14 @@ class Kentongan:
     @property
     def answers(self) -> AnswerService:
         return AnswerService(self.db, self.clock.now)
+
+    @property
+    def board(self) -> BoardService:
+        return BoardService(self.db)
+
+    @property
+    def moving(self) -> MoveService:
+        return MoveService(self.posts)
 
     @property
     def approving(self) -> Approving:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import (
     activities,
+    board,
     broadcasts,
     channels,
     complaints,
@@ -78,6 +79,7 @@ ROOMS = (
     complaints,
     library,
     media,
+    board,
     exchange,  # before posts: /posts/export is no number of a post
     reviews,  # before posts: /posts/approve is no number of a post
     posts,

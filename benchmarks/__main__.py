@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors`: what can be measured and with which sizes."""
+"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors|calendar`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from benchmarks import machine
 from benchmarks.broadcast import run as run_broadcast
 from benchmarks.burst import Case
 from benchmarks.burst import run as run_burst
+from benchmarks.calendar import run as run_calendar
 from benchmarks.chaos import Plan
 from benchmarks.chaos import run as run_chaos
 from benchmarks.city import run as run_city
@@ -47,6 +48,9 @@ def _arguments() -> argparse.Namespace:
     election.add_argument("--seed", type=int, default=20241127)
     doors = names.add_parser("doors", help="the API's reads and writes under load from a second process")
     doors.add_argument("--runs", type=int, default=3)
+    calendar = names.add_parser("calendar", help="the calendar's pages with so many posts in a month")
+    calendar.add_argument("count", type=int, nargs="?", default=10_000)
+    calendar.add_argument("--runs", type=int, default=20)
     chaos = names.add_parser(
         "chaos", help="processes die, platforms misbehave; the ledger says what was lost or sent twice"
     )
@@ -56,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     chaos.add_argument(
         "--unverified", action="store_true", help="send again without asking: the ledger must tell on us"
     )
-    for each in (burst, chaos, city, broadcast, guard, election, doors):
+    for each in (burst, chaos, city, broadcast, guard, election, doors, calendar):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -78,6 +82,8 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_burst(_cases(given))
         case "city":
             return await run_city(given.runs)
+        case "calendar":
+            return await run_calendar(given.count, given.runs)
         case "doors":
             return await run_doors(given.runs)
         case "election":

@@ -47,6 +47,7 @@ def answer_to(before: str, *, is_untouched: bool, is_submitted: bool) -> Answer:
 
 
 MAY_EDIT = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED, PostState.APPROVED, PostState.SCHEDULED)
+MAY_MOVE = (PostState.DRAFT, PostState.IN_REVIEW, PostState.APPROVED, PostState.SCHEDULED)
 MAY_SUBMIT = (PostState.DRAFT, PostState.REJECTED)
 MAY_CANCEL = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED, PostState.APPROVED, PostState.SCHEDULED)
 

@@ -140,7 +140,7 @@ class PostService:
 
     async def edit(self, actor: Actor, post_id: int, changes: Mapping[str, Any], *, if_match: str | None) -> PostView:
         """Change fields of PostInput. An edit after approval reopens it; what has left can no longer be changed."""
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         check_version(post, if_match)
         actor.must(Act.WRITE, path)
         if post.state not in rules.MAY_EDIT:
@@ -151,12 +151,12 @@ class PostService:
         is_draft = post.state in {PostState.DRAFT, PostState.REJECTED}
         submit = wanted.timing is not None and (not is_draft or "timing" in changes)
         plan, common, route = await self.decide(actor, wanted, submit=submit, exempt=exemptions(post))
-        await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
+        await self.put(actor, post, Item(plan, route, wanted.media), common, action="post.edit")
         return await self.get(actor, post_id)
 
     async def submit(self, actor: Actor, post_id: int) -> PostView:
         """A draft becomes scheduled, or waits for review."""
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         actor.must(Act.WRITE, path)
         if post.state not in rules.MAY_SUBMIT:
             raise Conflict("Hanya draf atau unggahan yang ditolak yang dapat diajukan.")
@@ -165,12 +165,12 @@ class PostService:
             raise BadInput("Pilih waktu terbit dulu, lalu ajukan.", Problem("timing", "wajib diisi sebelum diajukan"))
         plan, common, route = await self.decide(actor, wanted, submit=True, exempt=exemptions(post))
         route = await covering.covered(self.db, post, plan, common, route)
-        await self._replace(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
+        await self.put(actor, post, Item(plan, route, wanted.media), common, action="post.submit")
         return await self.get(actor, post_id)
 
     async def approve(self, actor: Actor, post_id: int, *, reason: str = "") -> PostView:
         """What is approved is frozen as it was shown; nobody approves their own."""
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         if post.state != PostState.IN_REVIEW:
             raise Conflict("Unggahan ini tidak sedang menunggu tinjauan.")
         needs = Reviewer(post.content.get("review", {}).get("by", Reviewer.ABOVE))
@@ -197,7 +197,7 @@ class PostService:
         return await self.get(actor, post_id)
 
     async def reject(self, actor: Actor, post_id: int, *, reason: str) -> PostView:
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         actor.must(Act.REVIEW, path)
         if post.state != PostState.IN_REVIEW:
             raise Conflict("Unggahan ini tidak sedang menunggu tinjauan.")
@@ -213,7 +213,7 @@ class PostService:
         return await self.get(actor, post_id)
 
     async def cancel(self, actor: Actor, post_id: int, *, reason: str = "") -> PostView:
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         actor.must(Act.WRITE, path)
         if post.state not in rules.MAY_CANCEL:
             raise Conflict("Unggahan ini sudah selesai atau sudah dibatalkan.")
@@ -226,7 +226,7 @@ class PostService:
 
     async def delete(self, actor: Actor, post_id: int, *, if_match: str | None) -> None:
         """Only what never left any channel may vanish; the audit record keeps its text."""
-        post, path = await self._found(actor, post_id)
+        post, path = await self.found(actor, post_id)
         check_version(post, if_match)
         actor.must(Act.WRITE, path)
         async with self.db.write() as session:
@@ -355,8 +355,17 @@ class PostService:
         live = [channel for channel in found if channel.environment != "practice"]
         return live or found
 
-    async def _replace(self, actor: Actor, post: Post, item: Item, common: Common, *, action: str) -> None:
-        """Put a new plan in the place of the old one; refused once something has left."""
+    async def put(
+        self,
+        actor: Actor,
+        post: Post,
+        item: Item,
+        common: Common,
+        *,
+        action: str,
+        note: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put a new plan in the place of the old one; refused once something has left. `note`: kept until the next change."""
         post_id = post.id or 0
         common = replace(common, broadcast_id=post.broadcast_id, created_by=post.created_by or actor.user_id)
         async with self.db.write() as session:
@@ -369,6 +378,7 @@ class PostService:
                 "edited_by": edited_by,
                 KEPT_AS: exemptions(post),
                 "edits": post.content.get("edits", {}),
+                **(note or {}),
             }
             is_untouched = common.source.is_untouched and list(item.media) == post.content.get("media", [])
             row["answer"] = rules.answer_to(post.answer, is_untouched=is_untouched, is_submitted=item.route is not None)
@@ -397,7 +407,8 @@ class PostService:
         for channel in await store.silent_channels(session, chosen):
             await self.publishing.on_channel_state(session, channel.id or 0, channel.state)
 
-    async def _found(self, actor: Actor, post_id: int) -> tuple[Post, str]:
+    async def found(self, actor: Actor, post_id: int) -> tuple[Post, str]:
+        """A post with its unit's path; raises NotFound."""
         async with self.db.read() as session:
             found = await store.find_post(session, actor.paths(Act.READ), post_id)
         if found is None:

@@ -213,7 +213,7 @@ class PublishingService:
         newest_first: bool = False,
         with_attempts: bool = False,
     ) -> Page[DeliveryView]:
-        after = _place(cursor) if cursor else None
+        after = place_of(cursor) if cursor else None
         async with self.db.read() as session:
             rows = await read_store.find_rows(
                 session, actor.paths(Act.READ), wanted, limit=limit + 1, after=after, newest_first=newest_first
@@ -328,7 +328,7 @@ class PublishingService:
         return row
 
 
-def _place(cursor: str) -> tuple[datetime, int]:
+def place_of(cursor: str) -> tuple[datetime, int]:
     """Moment and id of the last row seen; BadInput for a cursor that is not one of ours."""
     at, last_id = decode(cursor, length=2)
     try:

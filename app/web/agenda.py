@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from app.posts.board import Tally
 from app.tahapan.rules import Calendar, Stage
+from app.web.words import Label
 
 LANES = 3
 # Terms of office and programmes run through everything: as bands they would hide what changes.
@@ -12,18 +14,41 @@ _BACKGROUND = frozenset({"masa_kerja", "program", "jam", "embargo"})
 _RANK = {"masa_tenang": 0, "penyelenggaraan": 1, "subtahapan": 2}
 
 
-@dataclass(frozen=True)
-class Count:
-    """Posts of a day; `trouble`: those that failed or were missed."""
-
-    posts: int = 0
-    trouble: int = 0
+FIRST_HOUR, LAST_HOUR = 6, 20
+"""Hours a week always shows; others where something is due."""
 
 
 @dataclass(frozen=True)
-class Day:
+class Entry:
+    """One post as a line. `clock` is its unit's, `here` the visitor's; `version` is what a move must find unchanged."""
+
+    id: int
+    version: int
+    clock: str
+    here: str
+    unit: str
+    platforms: str
+    text: str
+    label: Label
+    may_move: bool
+
+
+Shown = Mapping[str, tuple[Tally, Sequence[Entry]]]
+"""By day or hour: how many posts, and the first few of them."""
+NOTHING: tuple[Tally, Sequence[Entry]] = (Tally(), ())
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A square of a week: an hour of a day."""
+
     day: date
-    count: Count
+    tally: Tally
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Day(Cell):
     is_inside: bool
     is_today: bool
 
@@ -46,16 +71,32 @@ def first_of_next(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def weeks(month: date, today: date, counts: Mapping[date, Count], calendar: Calendar | None) -> list[Week]:
+def weeks(month: date, today: date, shown: Shown, calendar: Calendar | None) -> list[Week]:
     """From the Monday on or before the first to the Sunday on or after the last day of the month."""
     start = month.replace(day=1) - timedelta(days=month.replace(day=1).weekday())
     found = []
     while start < first_of_next(month):
-        days = [start + timedelta(days=n) for n in range(7)]
-        shown = [Day(day, counts.get(day, Count()), day.month == month.month, day == today) for day in days]
-        found.append(Week(shown, lanes(start, stages_between(calendar, start, days[-1]))))
+        found.append(week(start, today, shown, calendar, month=month.month))
         start += timedelta(days=7)
     return found
+
+
+def week(monday: date, today: date, shown: Shown, calendar: Calendar | None, *, month: int = 0) -> Week:
+    """`month` 0: no day of it is outside."""
+    days = [monday + timedelta(days=n) for n in range(7)]
+    cells = [
+        Day(day, *shown.get(day.isoformat(), NOTHING), month in {0, day.month}, day == today) for day in days
+    ]  # fmt: skip
+    return Week(cells, lanes(monday, stages_between(calendar, monday, days[-1])))
+
+
+def hours(monday: date, shown: Shown) -> list[tuple[int, list[Cell]]]:
+    """Each hour with its seven squares."""
+    used = {int(key[-2:]) for key in shown} | set(range(FIRST_HOUR, LAST_HOUR + 1))
+    days = [monday + timedelta(days=n) for n in range(7)]
+    return [
+        (hour, [Cell(day, *shown.get(f"{day} {hour:02}", NOTHING)) for day in days]) for hour in sorted(used)
+    ]  # fmt: skip
 
 
 def stages_between(calendar: Calendar | None, first: date, last: date) -> list[Stage]:

@@ -11,7 +11,7 @@ from app.bootstrap import Kentongan
 from app.kit.errors import AppError
 from app.platforms.options import in_words
 from app.posts.review_rules import RemarkKind
-from app.posts.rules import MAY_CANCEL, MAY_EDIT, MAY_SUBMIT, Answer, PostState, Timing, may_approve
+from app.posts.rules import MAY_CANCEL, MAY_EDIT, MAY_MOVE, MAY_SUBMIT, Answer, PostState, Timing, may_approve
 from app.posts.service import PostView
 from app.web import words
 from app.web.cards import cards_for
@@ -166,6 +166,7 @@ async def _show(
         is_asked=post.answer is Answer.WAITING, may_answer=writes and post.answer is Answer.WAITING,
         deadline=await _deadline(house, actor, post, unit.timezone),
         may_change=writes and post.state in MAY_EDIT, may_copy=writes,
+        may_move=writes and post.state in MAY_MOVE and post.due_at is not None, was_moved=writes and request.query_params.get("pindah") == str(post.id),
         may_submit=writes and post.state in MAY_SUBMIT, may_cancel=writes and post.state in MAY_CANCEL,
         exemptible=exemptible(post) if refused is None and post.state in MAY_SUBMIT else (),
         may_approve=in_review and refused is None and not post.media, may_reject=in_review and actor.may(Act.REVIEW, unit.path),

@@ -59,6 +59,8 @@ NOTES = {
     "tahapan-batal": "Perubahan dibatalkan; tahapan dan unggahannya kembali seperti semula.",
     "jeda-semua": "Dijeda. Tidak ada yang terbit dari unit ini dan unit di bawahnya sampai Anda lanjutkan.",
     "jeda-selesai": "Dilanjutkan. Yang masih berlaku terbit sesuai waktunya.",
+    "pindah": "Unggahan dipindah.",
+    "pindah-urung": "Pemindahan diurungkan.",
     "catatan": "Pesan terkirim.",
     "tahan": "Ditahan. Tidak terbit sampai dilepas.",
     "lepas": "Dilepas. Terbit sesuai waktunya bila sudah disetujui.",

@@ -154,6 +154,7 @@ API: dict[str, Call] = {
     "POST /posts/{post_id}/reject": Call(REVIEW, "in_review", {"reason": "Jamnya?"}),
     "POST /posts/{post_id}/exempt": Call(REVIEW, "telephone", {"rule": "G08_surel", "reason": "Resmi"}),
     "POST /posts/{post_id}/cancel": Call(WRITE, "draft"),
+    "GET /calendar": Call(KNOWN, query="?from=2024-11-01&to=2024-11-30"),
     "GET /posts/export": Call(KNOWN),
     "GET /posts/import/template": Call("403 200 200 200 | 200 200 | 403 200 200 | 401"),
     # A row of a unit out of sight is refused by name, like every other bad row.
@@ -303,6 +304,10 @@ PAGES: dict[str, Call] = {
     "GET /unggahan/{post_id}/ubah": Call(page(WRITE), "draft"),
     "POST /unggahan/{post_id}/ubah": Call(page(WRITE.replace("200", "412")), "draft", form=FORM_POST),
     "GET /unggahan/{post_id}/gandakan": Call(page(WRITE), "draft"),
+    "GET /unggahan/{post_id}/pindah": Call(page(WRITE), "in_review"),
+    "POST /unggahan/{post_id}/pindah": Call(done(WRITE), "in_review", form={"waktu": "{local}"}),
+    # Nothing was moved.
+    "POST /unggahan/{post_id}/pindah/urung": Call(page(WRITE.replace("200", "409")), "in_review"),
     "POST /unggahan/{post_id}/ajukan": Call(done(WRITE), "rejected"),
     "POST /unggahan/{post_id}/setujui": Call(done(REVIEW), "in_review"),
     "POST /unggahan/{post_id}/tolak": Call(done(REVIEW), "in_review", form={"alasan": "Jamnya?"}),

@@ -66,30 +66,59 @@ async def test_practice_and_real_accounts_are_told_apart(sari: httpx2.AsyncClien
     assert "Belum ada unggahan" in (await sari.get("/laporan/angka?kelompok=platform&jenis=live")).text
 
 
+def agenda(page: str) -> str:
+    """Without the month in front of it."""
+    return page.partition('id="agenda"')[2]
+
+
 async def test_a_day_lists_what_goes_out_with_its_stages(sari: httpx2.AsyncClient) -> None:
     page = (await sari.get("/kalender")).text
-    agenda = page.partition('id="agenda"')[2]
-    assert "Jumat, 1 November 2024" in agenda
-    assert "PPS Cilendek Barat · X" in agenda
-    assert "Pelaksanaan kampanye" in agenda
+    assert "Jumat, 1 November 2024" in agenda(page)
+    assert "PPS Cilendek Barat · X" in agenda(page)
+    assert "Pelaksanaan kampanye" in agenda(page)
     assert re.search(r"<b>1</b> <span class=\"number\">1 unggahan</span> <span class=\"number\">1 bermasalah", page)
 
 
-async def test_the_calendar_is_narrowed_by_platform_state_and_unit(
-    sari: httpx2.AsyncClient, browse: Browse, cast: Cast
-) -> None:
-    assert "PPS Cilendek Barat · X" not in (await sari.get("/kalender?platform=facebook")).text
-    assert "PPS Cilendek Barat · X" not in (await sari.get("/kalender?keadaan=stopped")).text
-    elsewhere = (await (await browse(cast.dewi)).get(f"/kalender?unit={cast.ppk_utara.id}")).text
-    assert "PPS Cilendek Barat · X" not in elsewhere
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ("platform=x", True), ("platform=telegram", False), ("keadaan=stopped", True), ("keadaan=unsure", False), ("keadaan=in_review", False),
+        ("segmen=umum", True), ("segmen=pemula", False),
+    ],
+)  # fmt: skip
+async def test_the_calendar_is_narrowed(sari: httpx2.AsyncClient, query: str, is_there: bool) -> None:
+    page = (await sari.get(f"/kalender?{query}")).text
+    assert ("PPS Cilendek Barat ·" in agenda(page), "1 unggahan" in page) == (is_there, is_there)
+
+
+async def test_the_calendar_is_narrowed_by_place(sari: httpx2.AsyncClient, browse: Browse, cast: Cast) -> None:
+    dewi = await browse(cast.dewi)
+    elsewhere = (await dewi.get(f"/kalender?kecamatan={cast.ppk_utara.id}")).text
+    assert "PPS Cilendek Barat ·" not in elsewhere
     assert "1 unggahan" not in elsewhere
+    # The form was sent with a kelurahan of the kecamatan chosen before.
+    former = (await dewi.get(f"/kalender?kecamatan={cast.ppk_barat.id}&kelurahan={cast.bantarjati.id}")).text
+    assert "PPS Cilendek Barat ·" in agenda(former)
 
 
 async def test_another_week_has_what_belongs_to_it(sari: httpx2.AsyncClient, cast: Cast, house: Kentongan) -> None:
     await in_review(house, cast)
-    assert "PPS Cilendek Barat ·" not in (await sari.get("/kalender?tanggal=2024-11-02")).text
-    assert "PPS Cilendek Barat ·" in (await sari.get("/kalender?tanggal=2024-10-31")).text
+    assert "PPS Cilendek Barat ·" not in agenda((await sari.get("/kalender?tanggal=2024-11-02")).text)
+    assert "PPS Cilendek Barat ·" in agenda((await sari.get("/kalender?tanggal=2024-10-31")).text)
     assert (await sari.get("/kalender?tanggal=kapan-kapan")).status_code == 200
+
+
+async def test_a_week_shows_the_hour_and_a_day_shows_all(
+    sari: httpx2.AsyncClient, cast: Cast, house: Kentongan
+) -> None:
+    for _ in range(3):
+        await in_review(house, cast)
+    week = (await sari.get("/kalender?tampil=pekan")).text
+    square = week.partition('data-k="2024-11-01 13"')[2].partition("</td>")[0]
+    assert square.count('class="post') == 2
+    assert "4 unggahan, 1 bermasalah: lihat semua" in square
+    day = (await sari.get("/kalender?tampil=hari&tanggal=2024-11-01")).text
+    assert agenda(day).count("<li>") == 4
 
 
 FACTS = ElectionFacts(1, "p", "P", "A", "B", "", time(7), time(13))
