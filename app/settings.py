@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     tiktok_client_secret: str = Field("", description="Secret of the TikTok app.")
     google_client_id: str = Field("", description="Number of the Google app, for YouTube.")
     google_client_secret: str = Field("", description="Secret of the Google app.")
+    youtube_uploads_a_day: int = Field(
+        100, ge=1, description="Videos that Google lets the app upload in 24 hours; more once it has granted more."
+    )
     smtp_url: str = Field(
         "",
         description="smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; empty: no notice goes by mail.",

@@ -58,6 +58,9 @@ def _arguments() -> argparse.Namespace:
     for name in ("seed", "workers", "kills", "flushes", "restarts"):
         chaos.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
     chaos.add_argument(
+        "--minutes", type=float, default=Plan.minutes, help="after so long it is given up and judged as it is"
+    )
+    chaos.add_argument(
         "--unverified", action="store_true", help="send again without asking: the ledger must tell on us"
     )
     for each in (burst, chaos, city, broadcast, guard, election, doors, calendar):
@@ -90,7 +93,9 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_election(given.seed)
         case "chaos":
             blows = (given.kills, given.flushes, given.restarts)
-            return await run_chaos(Plan(given.count, given.seed, given.workers, *blows, not given.unverified))
+            return await run_chaos(
+                Plan(given.count, given.seed, given.workers, *blows, not given.unverified, given.minutes)
+            )
         case "guard":
             return run_guard(given.units, given.runs)
         case _:

@@ -52,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "unaudited": Kind(ANY, "aplikasi belum diaudit: TikTok hanya SELF_ONLY, YouTube terkunci", ("tiktok", "youtube")),
     "inbox_finished": Kind(ANY, "draf langsung diselesaikan orangnya di aplikasi", ("tiktok",)),
     "upload_cut": Kind(CREATE, "sambungan putus di tengah unggahan, separuh tersimpan", ("youtube",)),
+    "short_token": Kind("refresh", "token yang diterbitkan hidup seconds (bawaan 600) saja"),
     "session_expired": Kind(ANY, "ExpiredToken (400), sesi dapat diperbarui", ("bluesky",)),
     "post_dialect": Kind(ANY, "jawaban memakai nama post.* (OpenAPI 2.167)", ("x",)),
     "limits_off": Kind(ANY, "batas laju platform tidak dihitung"),

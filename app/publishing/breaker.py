@@ -131,11 +131,7 @@ class Breaker:
             if not await store.take_probe(session, incident.id or 0, now=now, next_at=lease):
                 return
         if incident.recovers_at is None:
-            if await self._answers(incident):
-                await self._begin_recovery(incident, lanes)
-            else:
-                async with self.db.write() as session:
-                    await self._wait_longer(session, incident)
+            await self._ask(incident, lanes)
             return
         async with self.db.write() as session:
             now = self.clock.now()
@@ -147,8 +143,23 @@ class Breaker:
             else:
                 await self._end(session, incident, lanes)
 
-    async def _answers(self, incident: Incident) -> bool:
-        """Any good answer for any account will do: one account's own trouble is not the platform's."""
+    async def _ask(self, incident: Incident, lanes: Sequence[str]) -> None:
+        answers = await self._answers(incident)
+        if answers:
+            await self._begin_recovery(incident, lanes)
+            return
+        async with self.db.write() as session:
+            if answers is None:
+                await store.change(session, incident.id or 0, probe_at=self.clock.now() + outages.ask_again(0))
+            else:
+                await self._wait_longer(session, incident)
+
+    async def _answers(self, incident: Incident) -> bool | None:
+        """Any good answer for any account will do: one account's own trouble is not the platform's.
+
+        None: nobody could ask, for their tokens have ended meanwhile; those are renewed first.
+        """
+        ended, asked = [], False
         for skip in range(3):
             async with self.db.read() as session:
                 channel_id = await store.some_channel(
@@ -157,15 +168,22 @@ class Breaker:
                 account = (
                     (await self.channels.accounts_for(session, [channel_id])).get(channel_id) if channel_id else None
                 )
-            if account is None:
+            if channel_id is None or account is None:
                 continue
+            if account.ends_at is not None and account.ends_at <= self.clock.now():
+                ended.append(channel_id)
+                continue
+            asked = True
             try:
                 await self.platforms[incident.platform].check(account)
             except PublishError as error:
                 log.info("still_out", platform=incident.platform, code=error.code)
             else:
                 return True
-        return False
+        if ended:
+            async with self.db.write() as session:
+                await self.channels.check_soon(session, ended)
+        return None if ended and not asked else False
 
     async def _begin_recovery(self, incident: Incident, lanes: Sequence[str]) -> None:
         async with self.db.write() as session:

@@ -1,7 +1,7 @@
 """Keeps what leaves within what platforms allow, over all workers: budgets in the database, taken by the batch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,20 +28,27 @@ class Taken:
 
 @dataclass(frozen=True)
 class Pacer:
-    """`send_timeout` (real seconds): how much later than its claim a platform may count a send. `everywhere`: the operator's own pace."""
+    """`send_timeout` (real seconds): how much later than its claim a platform may count a send. `everywhere`: the operator's own pace.
+
+    `granted`: how many posts a platform lets our app make in the span of its own app pace, where it allows more (or less) than usual.
+    """
 
     clock: Clock
     platforms: Mapping[str, Adapter]
     send_timeout: float
     everywhere: Pace | None = None
+    granted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def _slack(self) -> timedelta:
         return self.clock.span(self.send_timeout)
 
     def _paces(self, lane: str) -> Sequence[Pace]:
-        adapter = self.platforms.get(platform_of(lane))
-        return adapter.limits.paces if adapter else ()
+        platform = platform_of(lane)
+        adapter = self.platforms.get(platform)
+        own = adapter.limits.paces if adapter else ()
+        posts = self.granted.get(platform)
+        return own if posts is None else [replace(p, posts=posts) if p.scope is Scope.APP else p for p in own]
 
     async def take(self, session: WriteSession, lane: str, wanted: int) -> Taken:
         """Before a claim of up to `wanted`. Where nothing is left, the lane is parked until something is."""

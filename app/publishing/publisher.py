@@ -43,6 +43,9 @@ PARTS = 2
 IN_HAND = 4
 """At most so many times a lane's slots are in a worker's hands: being sent, or sent and waiting to be recorded."""
 
+LOOKS_OUT = 4
+"""Doubts about a platform that is out, looked up in one round: what it no longer takes it may still show."""
+
 
 @dataclass
 class Publisher:
@@ -307,7 +310,10 @@ class Publisher:
         if free <= 0 or self._stop.is_set() or not self.may_send:
             return
         async with self.db.write() as session:
-            rows = await store.claim_unsure(session, worker_id=self.worker_id, now=self.clock.now(), limit=free)
+            mine = {"worker_id": self.worker_id, "now": self.clock.now()}
+            rows = await store.claim_unsure(session, **mine, limit=free)  # type: ignore[arg-type]
+            if self.breaker.half and (most := min(free - len(rows), LOOKS_OUT)) > 0:
+                rows += await store.claim_unsure(session, **mine, limit=most, out=True)  # type: ignore[arg-type]
             claims = await load_looks(session, rows, channels=self.channels, media=self.media)
         for _, of_channel in groupby(
             sorted(claims, key=lambda claim: claim.channel_id), key=lambda claim: claim.channel_id

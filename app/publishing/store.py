@@ -110,13 +110,15 @@ async def claim_due(
     return sorted(await session.rows(statement), key=lambda row: (row["act_at"], row["id"]))
 
 
-async def claim_unsure(session: WriteSession, *, worker_id: str, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """Take deliveries in doubt whose look is due. They stay unsure while they are looked up."""
+async def claim_unsure(
+    session: WriteSession, *, worker_id: str, now: datetime, limit: int, out: bool = False
+) -> list[dict[str, Any]]:
+    """Take deliveries in doubt whose look is due: of platforms that are `out`, or of the others. They stay unsure while they are looked up."""
+    is_out = exists().where(LanePause.lane == D.lane, col(LanePause.until) > now, col(LanePause.most).is_not(None))
     wanted = (
         select(D.id)
         .where(D.state == State.UNSURE, D.act_at.is_not(None), D.act_at <= now, D.worker_id.is_(None))
-        # While a platform is out there is nobody to ask.
-        .where(~exists().where(LanePause.lane == D.lane, col(LanePause.until) > now, col(LanePause.most).is_not(None)))
+        .where(is_out if out else ~is_out)
         .order_by(D.act_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,19 +1,23 @@
 """A platform that is out: one incident for all, nothing twice, nothing lost, let go little by little."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import func, select, text, update
+from sqlmodel import col
 
+from app.channels.models import Channel
 from app.platforms.contract import NeedsReconnect, Refused, TryLater, Unsure
 from app.platforms.registry import build_adapters
 from app.posts.rules import Timing
 from app.posts.service import PostInput
-from app.publishing import diverting, outages
+from app.publishing import diverting, outages, store
 from app.publishing.breaker import Breaker
 from app.publishing.incidents import IncidentView
+from app.publishing.models import Delivery, Incident
 from tests.conftest import NOW
 from tests.publishing.conftest import Town
 from tests.support.cast import id_of
@@ -90,6 +94,37 @@ async def test_a_reviewer_takes_what_is_held_to_another_platform_or_to_hands(tow
     async with publishing(town.house):
         await wait_until(lambda: town.ledger("facebook"), "out on the other platform")
     assert town.ledger("x") == []
+
+
+async def test_a_token_that_ended_meanwhile_does_not_speak_for_the_platform(town: Town) -> None:
+    """Refused for its own sake, it would keep the platform out for ever; it is renewed, and asked again soon."""
+    await _outage(town, "x")
+    past = town.house.clock.now() - timedelta(hours=1)
+    async with town.house.db.write() as session:
+        await session.run(update(Channel).where(Channel.platform == "x").values(token_ends_at=past))  # type: ignore[arg-type]
+        await session.run(update(Incident).values(probe_at=past))
+    breaker = Breaker(town.house.db, town.house.clock, town.house.platforms, town.house.channels)
+    await breaker.round()
+    async with town.house.db.read() as session:
+        [(probes, recovers_at)] = (await session.run(select(col(Incident.probes), col(Incident.recovers_at)))).all()
+        renewing = select(func.count()).where(
+            col(Channel.platform) == "x", col(Channel.check_at) <= town.house.clock.now()
+        )
+        asked = (await session.run(renewing)).scalar_one()
+    assert (probes, recovers_at, asked) == (0, None, 3)
+
+
+async def test_a_doubt_is_looked_up_although_the_platform_takes_nothing(town: Town) -> None:
+    """What went out just before an outage is mostly still shown: the unit need not wait for its end to know."""
+    post = await town.post(["x"])
+    await _outage(town, "x")
+    now = town.house.clock.now()
+    async with town.house.db.write() as session:
+        await session.run(update(Delivery).where(col(Delivery.post_id) == post).values(state="unsure", act_at=now))
+    async with town.house.db.write() as session:
+        usual = await store.claim_unsure(session, worker_id="w", now=now, limit=9)
+        out = await store.claim_unsure(session, worker_id="w", now=now, limit=9, out=True)
+    assert (usual, [row["post_id"] for row in out]) == ([], [post])
 
 
 @given(st.text(max_size=400), st.integers(0, 12))

@@ -48,6 +48,8 @@ class Installation:
     database_url: str
     speed: float = 1.0
     extra: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
+    """In sessions of their own: a Ctrl+C of ours does not reach them."""
 
     def __post_init__(self) -> None:
         self.web_port, self.simulator_port = free_port(), free_port()
@@ -116,7 +118,7 @@ class Installation:
         command = commands.get(name, [*kentongan, "worker"])
         output = subprocess.DEVNULL if name == "redis" else None
         self._running[name] = subprocess.Popen(
-            command, env={**self.environment, **changes}, cwd=self._short, stdout=output
+            command, env={**self.environment, **changes}, cwd=self._short, stdout=output, start_new_session=self.apart
         )
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
