@@ -1,11 +1,13 @@
 """Which days a text names, in Indonesian and Sundanese, also in passing (besok, H-3), and which of them are wrong."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+
+from app.content.letters import folded
+from app.content.sought import NUMBER, Sought
 
 Hit = tuple[int, int, str]
 
@@ -71,12 +73,15 @@ def _any(words: dict[str, int]) -> str:
 
 _TO = r"(?:-|–|—|s\.?/?d\.?|sampai(?:\s+dengan)?|hingga|dugi\s+ka|nepi\s+ka)"
 # The number first and the weekday before it by looking back: the other way round every letter would start a weekday.
-_DATE = re.compile(
-    rf"(?<![\d-])(?<!\d[.,/])(?:(?P<from>\d{{1,2}})\s*{_TO}\s*)?(?P<day>\d{{1,2}})(?:"
-    rf"\s+(?P<month>{_any(_MONTHS)})\b\.?(?:\s+(?P<year>\d{{4}}))?"
-    r"|(?P<sep>[/-])(?P<month_n>\d{1,2})(?P=sep)(?P<year_n>\d{4}|\d{2})"
-    r"|\.(?P<month_d>\d{1,2})\.(?P<year_d>\d{4}))(?!\d)"
-    rf"(?:\s*\((?P<after>{_any(_WEEKDAYS)})\))?"
+_DATE = Sought(
+    re.compile(
+        rf"(?<![\d-])(?<!\d[.,/])(?:(?P<from>\d{{1,2}})\s*{_TO}\s*)?(?P<day>\d{{1,2}})(?:"
+        rf"\s+(?P<month>{_any(_MONTHS)})\b\.?(?:\s+(?P<year>\d{{4}}))?"
+        r"|(?P<sep>[/-])(?P<month_n>\d{1,2})(?P=sep)(?P<year_n>\d{4}|\d{2})"
+        r"|\.(?P<month_d>\d{1,2})\.(?P<year_d>\d{4}))(?!\d)"
+        rf"(?:\s*\((?P<after>{_any(_WEEKDAYS)})\))?"
+    ),
+    starts=NUMBER,
 )
 _WEEKDAY_BEFORE = re.compile(
     rf"\b(?P<weekday>{_any(_WEEKDAYS)})\b\.?(?:\s*[-–—]\s*(?P<weekday_to>{_any(_WEEKDAYS)})\b\.?)?"
@@ -121,19 +126,28 @@ _COUNTS = {"satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tu
 _COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)})"
 _THE_VOTE = r"(?:pemungutan\s+suara|pencoblosan|coblosan)"
 _NOT_THE_DAY = r"(?!\s+(?:ulang|susulan|disimulasikan|dibahas|dievaluasi))"
-_AWAY_VOTES = (
-    re.compile(
-        rf"\b{_AWAY_WORD}\b[\s,:]+(?:(?:adalah|nyaeta|hari|poe|dinten|waktunya|saatnya)\s+)*{_THE_VOTE}\b{_NOT_THE_DAY}"
+_AWAY_VOTES: tuple[Sought | re.Pattern[str], ...] = (
+    Sought(
+        re.compile(
+            rf"\b{_AWAY_WORD}\b[\s,:]+(?:(?:adalah|nyaeta|hari|poe|dinten|waktunya|saatnya)\s+)*{_THE_VOTE}\b{_NOT_THE_DAY}"
+        ),
+        tuple(_AWAY),
     ),
-    re.compile(rf"\b{_THE_VOTE}(?:\s+(?:pilkada|serentak))*\s+{_AWAY_WORD}\b"),
+    Sought(
+        re.compile(rf"\b{_THE_VOTE}(?:\s+(?:pilkada|serentak))*\s+{_AWAY_WORD}\b"),
+        ("pemungutan", "pencoblosan", "coblosan"),
+    ),
     # At the start of a sentence only: "paling lambat H-3 pemungutan suara" is a deadline and true on any day.
     re.compile(
         rf"(?:\A|[.!?\n]\s*)(?:sudah\s+|kini\s+|tinggal\s+)?h\s?-\s?{_COUNT}\b[\s,:]*"
         rf"(?:(?:menuju|jelang|menjelang|ka|hari)\s+)*{_THE_VOTE}\b"
     ),
-    re.compile(
-        rf"\b{_COUNT}\s+(?:hari|dinten|poe)\s+(?:lagi|deui)\b(?:\s+(?:kita|menuju|jelang|menjelang|kana|ka|hari|sampai)\b)*"
-        rf"\s+{_THE_VOTE}\b"
+    Sought(
+        re.compile(
+            rf"\b{_COUNT}\s+(?:hari|dinten|poe)\s+(?:lagi|deui)\b(?:\s+(?:kita|menuju|jelang|menjelang|kana|ka|hari|sampai)\b)*"
+            rf"\s+{_THE_VOTE}\b"
+        ),
+        needed=("lagi", "deui"),
     ),
 )
 _AWAY_BEFORE_DATE = re.compile(rf"\b{_AWAY_WORD}\b[\s,(]*(?:(?:hari|dinten|poe)\s+)?\Z")
@@ -303,19 +317,6 @@ def sentence_start(text: str, place: int) -> int:
 def _sentence_end(text: str, place: int) -> int:
     match = _SENTENCE_END.search(text, place, place + 300)
     return match.start() if match else min(len(text), place + 300)
-
-
-@lru_cache(maxsize=64)
-def folded(text: str) -> str:
-    """Small letters without accents, character for character, so that places stay the same."""
-    if text.isascii():
-        return text.lower()
-    return "".join(_fold(letter) for letter in text)
-
-
-def _fold(letter: str) -> str:
-    plain = unicodedata.normalize("NFD", letter)[0].lower()
-    return plain if len(plain) == 1 else letter
 
 
 def _day(day: int, month: int, year: int) -> date | None:

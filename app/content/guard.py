@@ -1,17 +1,16 @@
 """Which rules of neutrality, fact and reading ease a text breaks, and where in it."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from app.content import dates, links
+from app.content import dates, letters, links
 from app.content.guard_checks import FUNCTIONS, ON_THE_RAW_TEXT
 from app.content.guard_types import STRICTNESS, Finding, GuardFacts, Hit, Level, Rule, Rules
+from app.content.sought import Sought, opening
 
 __all__ = ["Finding", "GuardFacts", "Level", "Rule", "Rules", "check_text", "load_rules", "strictest"]
 
@@ -36,7 +35,7 @@ def load_rules(path: Path) -> Rules:
 
 def check_text(rules: Rules, text: str, facts: GuardFacts) -> list[Finding]:
     """Every hit, by its place in the text."""
-    clean, places = _visible(text)
+    clean, places = letters.visible(text)
     found = []
     for rule in rules.rules:
         if not _applies(rule, facts):
@@ -58,8 +57,7 @@ def strictest(findings: list[Finding]) -> Level | None:
 
 def _rule(row: Mapping[str, Any], number: str) -> Rule:
     try:
-        flags = re.UNICODE if row.get("cs") else re.UNICODE | re.IGNORECASE
-        pattern = re.compile(row["pola"].replace("ANGKA", number), flags) if "pola" in row else None
+        pattern = _sought(row, number) if "pola" in row else None
         unless = re.compile(row["kecuali"], re.IGNORECASE) if "kecuali" in row else None
         function = row.get("fungsi", "")
         if pattern is None and function not in FUNCTIONS:
@@ -77,6 +75,21 @@ def _rule(row: Mapping[str, Any], number: str) -> Rule:
         )
     except (KeyError, re.error, ValueError) as error:
         raise ValueError(f"guard rule {row.get('id', '?')} cannot be used: {error}") from error
+
+
+def _sought(row: Mapping[str, Any], number: str) -> Sought:
+    """`pola` is a regex, which may need one of the words of `perlu`; or ways that each begin with one of their words."""
+    flags = re.UNICODE if row.get("cs") else re.UNICODE | re.IGNORECASE
+    written = row["pola"]
+    if isinstance(written, str):
+        return Sought(re.compile(written.replace("ANGKA", number), flags), needed=tuple(row.get("perlu", ())))
+    ways = [
+        f"(?{'-i' if way.get('cs') else ''}:{opening(way['kata'], way.get('lalu', '')).replace('ANGKA', number)})"
+        for way in written
+    ]
+    return Sought(
+        re.compile("|".join(ways), flags), tuple({letters.lowered(word) for way in written for word in way["kata"]})
+    )
 
 
 def _applies(rule: Rule, facts: GuardFacts) -> bool:
@@ -98,26 +111,6 @@ def _hits(rule: Rule, rules: Rules, text: str, facts: GuardFacts) -> Iterator[Hi
         if rule.id.startswith("G07") and re.sub(r"\D", "", match[0]) in facts.contacts:
             continue
         yield Hit(match.start(), match.end())
-
-
-def _visible(text: str) -> tuple[str, list[int] | None]:
-    """The text as it reads: without invisible characters, decorated letters made plain, and where each one stood."""
-    if text.isascii():
-        return text, None
-    plain = "".join(map(_plain, text))
-    if len(plain) == len(text):
-        return plain, None
-    places = [place for place, letter in enumerate(text) if _plain(letter)]
-    return plain, places
-
-
-@lru_cache(maxsize=4096)
-def _plain(letter: str) -> str:
-    """One character for one, so that places stay the same; '' for what nobody sees."""
-    if unicodedata.category(letter) == "Cf":
-        return ""
-    folded = unicodedata.normalize("NFKC", letter)
-    return folded if len(folded) == 1 else letter
 
 
 def _original(places: list[int] | None, start: int, end: int) -> tuple[int, int]:

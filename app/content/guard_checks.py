@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from app.content import dates, hints, hours, links
 from app.content.guard_types import GuardFacts, Hit, Level, Rules
+from app.content.letters import lowered
+from app.content.sought import NUMBER, Sought
 
-_LONG_NUMBER = re.compile(r"(?<![\d.,/-])\d(?:[ .-]?\d){15}(?![\d/]|[ .-]\d)")
+_LONG_NUMBER = Sought(re.compile(r"(?<![\d.,/-])\d(?:[ .-]?\d){15}(?![\d/]|[ .-]\d)"), starts=NUMBER)
 _ABOUT_NIK = re.compile(r"\b(?:nik|kk|kartu keluarga|ktp|nomor induk)\b", re.IGNORECASE)
 _DATE_PAIR = re.compile(r"\d\d([./-])\d\d\1\d{4}")
 # First two digits of every region code: the provinces of the Kemendagri list.
@@ -94,9 +96,12 @@ def _candidates(text: str, facts: GuardFacts, _rules: Rules) -> Iterator[Hit]:
 
 
 @lru_cache(maxsize=64)
-def _name_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    words = sorted((r"\s+".join(re.escape(word) for word in name.split()) for name in names if name.split()), key=len)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(reversed(words)) or '(?!)'})(?!\w)", re.IGNORECASE)
+def _name_pattern(names: tuple[str, ...]) -> Sought:
+    said = [name.split() for name in names if name.split()]
+    words = sorted((r"\s+".join(map(re.escape, each)) for each in said), key=len)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(reversed(words)) or '(?!)'})(?!\w)", re.IGNORECASE)
+    # Greek and a few others have small letters of their own that count as the same.
+    return Sought(pattern, tuple({lowered(each[0]) for each in said}) if "".join(names).isascii() else ())
 
 
 def _links(text: str, facts: GuardFacts, rules: Rules) -> Iterator[Hit]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from app.content.letters import lowered
+from app.content.sought import Sought
 from app.settings import ROOT
 
 ELECTIONS = ROOT / "data" / "elections"
@@ -17,7 +19,7 @@ ELECTIONS = ROOT / "data" / "elections"
 class ElectionWords:
     """`parties` matches party names, each in a group of its own; `unless` by that group; `stages` by stage code."""
 
-    parties: re.Pattern[str] | None = None
+    parties: Sought | None = None
     unless: tuple[tuple[str, re.Pattern[str]], ...] = ()
     stages: tuple[tuple[str, re.Pattern[str]], ...] = ()
 
@@ -57,15 +59,16 @@ def _read(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _parties(rows: list[dict[str, Any]]) -> re.Pattern[str]:
+def _parties(rows: list[dict[str, Any]]) -> Sought:
     """Full names in any case, abbreviations as written, short names only after the word "partai"."""
-    groups = []
+    groups, keys = [], {"partai"}
     for number, row in enumerate(rows):
         ways = [rf"(?i:{_spaced(row['nama'])})"]
         ways += [_spaced(short) for short in row.get("singkatan", ())]
         ways += [rf"(?i:partai\s+{_spaced(short)})" for short in row.get("sebutan", ())]
         groups.append(f"(?P<p{number}>{'|'.join(ways)})")
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
+        keys |= {lowered(said.split()[0]) for said in (row["nama"], *row.get("singkatan", ()))}
+    return Sought(re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])"), tuple(sorted(keys)))
 
 
 def _spaced(name: str) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.content.links import Hosts
+from app.content.sought import Sought
 
 
 class Level(StrEnum):
@@ -86,7 +87,7 @@ class GuardFacts:
     embargo_until: datetime | None = None
     names: tuple[str, ...] = ()
     pairs: tuple[tuple[str, ...], ...] = ()
-    parties: re.Pattern[str] | None = None
+    parties: Sought | None = None
     party_unless: tuple[tuple[str, re.Pattern[str]], ...] = ()
     stages: tuple[StageDays, ...] = ()
     hosts: frozenset[str] = frozenset()
@@ -110,7 +111,7 @@ class Rule:
     title: str = ""
     basis: str = ""
     when: str = ""
-    pattern: re.Pattern[str] | None = None
+    pattern: Sought | None = None
     unless: re.Pattern[str] | None = None
     function: str = ""
 

@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from app.content.guard_types import Hit
+from app.content.sought import Sought
 
 # Below this many letters, capitals are an abbreviation, not shouting.
 SHOUTING_FROM = 20
@@ -15,12 +17,12 @@ LONGEST_SENTENCE = 35
 # From here on a hashtag in small letters is surely more than one word.
 LONG_HASHTAG = 14
 
-_HASHTAG = re.compile(r"(?<![\w&/#])#([^\W_][\w]{2,100})")
+_HASHTAG = Sought(re.compile(r"(?<![\w&/#])#([^\W_][\w]{2,100})"), ("#",))
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001f3fa\U0001f400-\U0001f5ff\U0001f600-\U0001f64f\U0001f680-\U0001f6ff"
     "\U0001f900-\U0001f9ff\U0001fa70-\U0001faff\u2600-\u27bf\u2b50\u2b55]"
 )
-_CAPITALS = re.compile(r"(?<![\w#@/.-])[A-Z]{4,}(?:\s+[A-Z]{2,})*(?![\w/.-])")
+_CAPITALS = Sought(re.compile(r"(?<![\w#@/.-])[A-Z]{4,}(?:\s+[A-Z]{2,})*(?![\w/.-])"), starts=re.compile(r"[A-Z]+"))
 # Capitals that are read as one word or letter by letter, whatever they stand for.
 _ABBREVIATIONS = frozenset(
     [
@@ -110,13 +112,16 @@ def decorated_letters(text: str) -> Iterator[Hit]:
     """Mathematical letters that look like bold or script: a screen reader spells or skips them."""
     if text.isascii():
         return
-    places = [place for place, letter in enumerate(text) if _is_decorated(letter)]
-    if places:
+    decorated = {letter for letter in set(text) if _is_decorated(letter)}
+    if decorated:
+        places = [place for place, letter in enumerate(text) if letter in decorated]
         yield Hit(places[0], places[-1] + 1)
 
 
+@lru_cache(maxsize=8)
 def _is_shouting(text: str) -> bool:
-    letters = [letter for letter in text if letter.isalpha()]
+    """Kept, since two checks ask it of each text."""
+    letters = list(filter(str.isalpha, text))
     return len(letters) >= SHOUTING_FROM and sum(map(str.isupper, letters)) > SHOUTING_SHARE * len(letters)
 
 

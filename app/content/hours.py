@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import time
 
-from app.content.dates import folded, sentence_start
+from app.content.dates import sentence_start
+from app.content.letters import folded
+from app.content.sought import NUMBER, Sought
 
 Hit = tuple[int, int, str]
 
@@ -22,8 +24,14 @@ def _clock(number: str, minutes: str) -> str:
 
 
 # With minutes a range is one of hours by itself; bare numbers are, only after "pukul".
-_HOURS = re.compile(rf"(?<![\d.,])(?:{_clock('1', '')}{_TO}(?:{_AT})?{_clock('2', '')})")
-_SPOKEN = re.compile(rf"{_AT}(?:{_clock('1', '?')}{_TO}(?:{_AT})?{_clock('2', '?')})")
+_HOURS = Sought(
+    re.compile(rf"(?<![\d.,])(?:{_clock('1', '')}{_TO}(?:{_AT})?{_clock('2', '')})"),
+    starts=NUMBER,
+)
+_SPOKEN = Sought(
+    re.compile(rf"{_AT}(?:{_clock('1', '?')}{_TO}(?:{_AT})?{_clock('2', '?')})"),
+    ("pukul", "jam", "tabuh", "pkl"),
+)
 _OPEN_CONTEXT = re.compile(
     r"\btps\b[^.!?\n]{0,40}?\b(?:(?:di)?buka|beroperasi|melayani)\b|"
     r"\b(?:jam|waktu|pukul)\s+(?:buka\s+)?(?:tps|pemungutan|pencoblosan|mencoblos)\b|"
@@ -33,10 +41,13 @@ _OPEN_CONTEXT = re.compile(
 _OTHER_HOURS = re.compile(
     r"\b(?:dptb|dpk|pindahan|pindah\s+memilih|belum\s+terdaftar|simulasi|bimtek|sosialisasi|gladi|rapat|rakor)\b"
 )
-_EDGE = re.compile(
-    r"\b(?:tps|pemungutan\s+suara|pencoblosan)\s+(?:akan\s+|mulai\s+|parantos\s+|sudah\s+|dilaksanakan\s+)?"
-    r"(?P<edge>(?:di)?buka|(?:di)?tutup|dimulai|mulai|berakhir|ditutup)\s+"
-    rf"(?:mulai\s+|sampai\s+|sejak\s+|ti\s+)?{_AT}(?P<clock>{_clock('1', '?')})"
+_EDGE = Sought(
+    re.compile(
+        r"\b(?:tps|pemungutan\s+suara|pencoblosan)\s+(?:akan\s+|mulai\s+|parantos\s+|sudah\s+|dilaksanakan\s+)?"
+        r"(?P<edge>(?:di)?buka|(?:di)?tutup|dimulai|mulai|berakhir|ditutup)\s+"
+        rf"(?:mulai\s+|sampai\s+|sejak\s+|ti\s+)?{_AT}(?P<clock>{_clock('1', '?')})"
+    ),
+    ("tps", "pemungutan", "pencoblosan"),
 )
 
 
@@ -65,7 +76,7 @@ def wrong_hours(text: str, opens: time, closes: time, zone: str) -> Iterator[Hit
 
 def range_in(text: str) -> tuple[time, time] | None:
     """The hours of "07.00-13.00 WIB"; None where there are none."""
-    if not (match := _HOURS.search(folded(text))):
+    if not (match := next(_HOURS.finditer(folded(text)), None)):
         return None
     opens, closes = _reading(match, "1"), _reading(match, "2")
     return (opens, closes) if opens and closes and opens < closes else None

@@ -4,10 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from app.content.sought import Sought
+
 # With a scheme anything goes up to the next space; without one only what has dots between its labels.
-_FULL = re.compile(r"https?:[/\\]{1,3}\S{1,2000}", re.IGNORECASE)
+_FULL = Sought(re.compile(r"https?:[/\\]{1,3}\S{1,2000}", re.IGNORECASE), ("http",))
+_DOTTED = re.compile(r"\.[\w-]")
 _BARE = re.compile(r"(?<![\w@./:\\-])(?:[\w-]{1,63}\.){1,8}[\w-]{2,24}(?![\w@])(?:[:/?#]\S{0,2000})?")
 _MAIL = re.compile(r"(?<![\w.+/-])[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 _TRAILING = ".,;:!?)]}>'\"”’"
@@ -83,18 +87,30 @@ def unknown_links(text: str, hosts: Hosts, own: frozenset[str]) -> Iterator[tupl
     """Addresses outside the list, each with its host; `own` are hosts that this election names itself."""
     allowed = hosts.allowed | own
     taken: list[tuple[int, int]] = []
-    for pattern in (_FULL, _BARE):
-        for match in pattern.finditer(text):
+    for is_bare, found in ((False, _FULL.finditer(text)), (True, _bare(text))):
+        for match in found:
             address = match[0].rstrip(_TRAILING)
             end = match.start() + len(address)
             host = host_of(address)
             if any(start < end and match.start() < stop for start, stop in taken):
                 continue
             taken.append((match.start(), end))
-            if pattern is _BARE and not _reads_as_address(host, address, hosts):
+            if is_bare and not _reads_as_address(host, address, hosts):
                 continue
             if not is_beneath(host, allowed):
                 yield match.start(), end, host
+
+
+def _bare(text: str) -> Iterator[re.Match[str]]:
+    """As `_BARE.finditer`, which would try every word; an address has a dot before its second label."""
+    end = 0
+    for dot in _DOTTED.finditer(text):
+        start = dot.start()
+        while start > end and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+            start -= 1
+        if start >= end and (match := _BARE.match(text, start)):
+            yield match
+            end = match.end()
 
 
 def private_mail(text: str, hosts: Hosts, own: frozenset[str]) -> Iterator[tuple[int, int, str]]:
@@ -135,6 +151,7 @@ def imitates(host: str, hosts: Hosts, own: frozenset[str]) -> str:
     return next((name for like, name in ours.items() if like.count(".") == 2 and _is_one_off(tail, like)), "")
 
 
+@lru_cache(maxsize=1024)
 def skeleton(host: str) -> str:
     """The host as a hurried eye reads it."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", host) if not unicodedata.combining(letter))
