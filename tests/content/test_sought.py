@@ -15,11 +15,39 @@ from app.content.sought import Sought
 from app.settings import ROOT
 
 PARTIES = words_of("pilkada-2024").parties
-NOISE = (
-    ["İ", "ı", "ſ", "K", "é", "\u200b", "𝐁", "٣", "☝", "\n", " ", ". ", "-", "/", "#", "@", "_", "0", "+62", "8"]
-    + ["a.b.co/x", "x@y.id", "WA0812 3456 7890", "h - 3 pencoblosan", "dua hari lagi pencoblosan", "[isi nama] XXXX TODO"]
-    + ["tps buka pukul 8 s.d. 2 siang", "PDI-P", "ſalam ſatu jari", "AYO DATANG KE TPS", "3271014506990001"]
-)  # fmt: skip
+NOISE = [
+    "İ",
+    "ı",
+    "ſ",
+    "K",
+    "é",
+    "\u200b",
+    "𝐁",
+    "٣",
+    "☝",
+    "\n",
+    " ",
+    ". ",
+    "-",
+    "/",
+    "#",
+    "@",
+    "_",
+    "0",
+    "+62",
+    "8",
+    "a.b.co/x",
+    "x@y.id",
+    "WA0812 3456 7890",
+    "h - 3 pencoblosan",
+    "dua hari lagi pencoblosan",
+    "[isi nama] XXXX TODO",
+    "tps buka pukul 8 s.d. 2 siang",
+    "PDI-P",
+    "ſalam ſatu jari",
+    "AYO DATANG KE TPS",
+    "3271014506990001",
+]
 
 
 @cache
