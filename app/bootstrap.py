@@ -132,6 +132,8 @@ class Kentongan:
     recaps: RecapService
     outside: SafeClient
     """Speaks to addresses that people have typed; nothing else may."""
+    copy: Database
+    """What reports ask: a read replica, else the database itself. A replica is a little behind, so nothing decides by it."""
     ring: Ring = _rings_nobody
     redis_is_up: Callable[[], Awaitable[bool]] = _nobody_is_up
     rates: Rates = field(default_factory=Rates)
@@ -179,7 +181,7 @@ class Kentongan:
 
     @property
     def overviews(self) -> OverviewService:
-        return OverviewService(self.db, self.clock.now, self.recaps, self.settings.timezone)
+        return OverviewService(self.copy, self.clock.now, self.recaps, self.settings.timezone)
 
     @property
     def answers(self) -> AnswerService:
@@ -288,6 +290,8 @@ class Kentongan:
             await connector.close()
         await self.rates.close()
         await self.db.close()
+        if self.copy is not self.db:
+            await self.copy.close()
 
 
 def _everywhere(settings: Settings) -> Pace | None:
@@ -306,6 +310,7 @@ def build(settings: Settings) -> Kentongan:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     now = (clock := settings.parsed_clock).now
     db = Database(settings.database)
+    copy = Database(settings.reports_database_url) if settings.reports_database_url else db
     seal = _seal(settings)
     platforms = build_adapters(timeout=settings.send_timeout, now=now) | build_by_hand()
     grace = timedelta(hours=settings.grace_hours)
@@ -359,7 +364,8 @@ def build(settings: Settings) -> Kentongan:
         notices=_notices(settings, db, seal, outside),
         outside=outside,
         activities=ActivityService(db, now, posts, templates),
-        recaps=RecapService(db, now, tahapan, settings.timezone),
+        recaps=RecapService(copy, now, tahapan, settings.timezone),
+        copy=copy,
     )
 
 

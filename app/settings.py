@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         Path("kentongan-data"), description="Folder for the database, keys, media and the embedded Redis."
     )
     database_url: str = Field("", description="postgresql://... in production; empty: a SQLite file in DATA_DIR.")
+    reports_database_url: str = Field(
+        "",
+        description="postgresql://... of a read replica that reports and dashboards ask; empty: the database itself.",
+    )
     redis_url: str = Field(
         "embedded", description="redis://... in production; embedded: a Valkey of our own on a Unix socket."
     )

@@ -73,7 +73,7 @@ async def examine(house: Kentongan) -> Sequence[Finding]:
     if reached.level is Level.BROKEN:
         return findings
     looks: Sequence[Callable[[Kentongan], Awaitable[Sequence[Finding]]]] = (
-        _redis, _worker, _clock, _public_address, _platform_apps, _channels, _approvers, _sealing, _ways_out, _backup,
+        _copy, _redis, _worker, _clock, _public_address, _platform_apps, _channels, _approvers, _sealing, _ways_out, _backup,
     )  # fmt: skip
     for look in looks:
         findings += await look(house)
@@ -128,6 +128,21 @@ async def _database(house: Kentongan) -> Finding:
     if not await is_current(house.db):
         return broken(name, "skemanya bukan versi program ini", "Jalankan: kentongan migrate")
     return good(name, "SQLite" if house.db.is_sqlite else "PostgreSQL")
+
+
+async def _copy(house: Kentongan) -> Sequence[Finding]:
+    """The replica that reports ask, where there is one; only a report needs it."""
+    if house.copy is house.db:
+        return []
+    name = "salinan untuk laporan"
+    try:
+        is_same = await is_current(house.copy)
+    except (SQLAlchemyError, OSError) as error:
+        said = f"tidak terjangkau ({type(error).__name__}); laporan dan ringkasan tidak dapat dibuka"
+        return [broken(name, said, "Nyalakan replika, atau kosongkan KENTONGAN_REPORTS_DATABASE_URL.")]
+    if not is_same:
+        return [broken(name, "skemanya tertinggal", "Periksa replikasi dari basis data utama.")]
+    return [good(name, "terhubung")]
 
 
 async def _redis(house: Kentongan) -> Sequence[Finding]:
