@@ -21,6 +21,7 @@ from app.content.library import LibraryService
 from app.content.media import MediaService
 from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
+from app.content.uploads import UploadService
 from app.engagement.followers import FollowersService
 from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
@@ -145,6 +146,10 @@ class Kentongan:
     @property
     def library(self) -> LibraryService:
         return LibraryService(self.db, self.clock.now, self.media)
+
+    @property
+    def uploads(self) -> UploadService:
+        return UploadService(self.db, self.clock.now, self.media)
 
     @property
     def calendar_keys(self) -> CalendarKeyService:

@@ -48,6 +48,7 @@ from app.api import (
     templates,
     terms,
     units,
+    uploads,
     webhooks,
     wilayah,
 )
@@ -79,6 +80,7 @@ ROOMS = (
     complaints,
     library,
     media,
+    uploads,
     board,
     exchange,  # before posts: /posts/export is no number of a post
     reviews,  # before posts: /posts/approve is no number of a post

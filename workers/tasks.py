@@ -86,6 +86,7 @@ async def forget_old_calls(ctx: dict[str, Any]) -> None:
 
 async def sweep_media(ctx: dict[str, Any]) -> None:
     await _house(ctx).media.sweep()
+    await _house(ctx).uploads.sweep()
 
 
 async def seal_audit(ctx: dict[str, Any]) -> None:

@@ -93,6 +93,8 @@ def _tell(operation: dict[str, Any], method: str) -> None:
     wanted = {"401", "403", "404", "409", "422", "429"}
     if "if-match" in given:
         wanted |= {"412"} | ({"428"} if "If-Match" in operation.get("summary", "") else set())
+    if "tus-resumable" in given:
+        wanted |= {"412", "413", "415"}
     if "requestBody" in operation:
         wanted |= {"413"} | ({"415"} if "multipart/form-data" in operation["requestBody"]["content"] else set())
     for status in sorted(wanted):

@@ -122,3 +122,16 @@ class PosterVersion(SQLModel, table=True):
     number: int
     body: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Upload(SQLModel, table=True):
+    """A file that is still on its way, in parts, from a slow network. How much is there says the file itself, whatever a process lived to write down."""
+
+    __tablename__ = "upload"
+
+    id: str = Field(primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    bytes: int
+    name: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -39,7 +39,7 @@ def too_large(name: str = "file") -> TooLarge:
 
 def reencode(data: bytes) -> Stored:
     """CPU work. Raises WrongType for what is no picture we take, BadInput for a broken one, TooLarge for its pixels."""
-    kind = _kind(data)
+    kind = kind_of(data)
     try:
         image = Image.open(BytesIO(data), formats=[kind])
         if image.width * image.height > MAX_PIXELS:
@@ -66,7 +66,7 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIF
 
 
-def _kind(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     for start, kind in _STARTS.items():
         if data.startswith(start):
             return kind

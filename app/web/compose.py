@@ -79,7 +79,9 @@ async def add_photo(request: Request, house: HouseDep, actor: VisitorDep) -> Res
     async with request.form(max_part_size=LONGEST * 4) as form:
         draft = await read_draft(house, actor, form)
         try:
-            draft = replace(draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={})
+            draft = replace(
+                draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={}, upload=""
+            )
         except AppError as error:
             return await _again(request, house, actor, draft, error)
     frame = await frame_for(house, actor)
@@ -130,7 +132,9 @@ async def _save(request: Request, house: Kentongan, actor: Actor, post_id: int |
 async def _saved(request: Request, house: Kentongan, actor: Actor, draft: Draft, form: FormData) -> Response:
     try:
         # Kept before the post is checked, so that a mistake elsewhere does not cost the photo.
-        draft = replace(draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={})
+        draft = replace(
+            draft, media=[*draft.media, *await keep_photo(house, actor, draft, form)], alt="", alts={}, upload=""
+        )
         post = await _store(house, actor, draft)
     except AppError as error:
         return await _again(request, house, actor, draft, error)

@@ -66,6 +66,7 @@ class Draft:
     poster: PosterWish | None = None
     post_id: int | None = None
     etag: str = ""
+    upload: str = ""
 
     @property
     def action(self) -> str:
@@ -106,6 +107,7 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
         sought=one(form, "pustaka"),
         poster=poster_of(form),
         alt=one(form, "alt"),
+        upload=one(form, "unggah"),
         alts={code: text for code in LANGUAGES if (text := one(form, f"{ALT}{code}").strip())},
         when=fields.when_of(form, now=house.clock.now(), zone=unit.timezone),
         urgent=bool(one(form, "mendesak")),
@@ -180,13 +182,18 @@ async def attached(house: Kentongan, actor: Actor, ids: Sequence[int], lang: str
 
 
 async def keep_photo(house: Kentongan, actor: Actor, draft: Draft, form: FormData) -> list[Attached]:
-    """The new photo of the form, if it brings one."""
-    photo = form.get("foto")
-    if not isinstance(photo, UploadFile) or not photo.filename:
+    """The new photo of the form, if it brings one: in the form itself, or sent before in parts."""
+    photo, about = form.get("foto"), (draft.alt.strip(), draft.alts)
+    if isinstance(photo, UploadFile) and photo.filename:
+        row = await house.media.keep(
+            actor, unit_id=draft.unit.id, file=photo.file, alt_text=about[0], alt_texts=about[1]
+        )
+    elif draft.upload:
+        row = await house.uploads.finish(
+            actor, draft.upload, unit_id=draft.unit.id, alt_text=about[0], alt_texts=about[1]
+        )
+    else:
         return []
-    row = await house.media.keep(
-        actor, unit_id=draft.unit.id, file=photo.file, alt_text=draft.alt.strip(), alt_texts=draft.alts
-    )
     return await attached(house, actor, [row.id or 0], draft.lang)
 
 

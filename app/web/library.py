@@ -148,17 +148,15 @@ async def delete(request: Request, house: HouseDep, actor: VisitorDep, media_id:
 
 
 async def _keep(house: Kentongan, actor: Actor, form: FormData) -> Media:
-    file, unit = form.get("file"), one(form, "unit")
-    if not isinstance(file, UploadFile) or not file.filename:
+    file, unit, sent = form.get("file"), one(form, "unit"), one(form, "unggah")
+    change, unit_id = _change(form), int(unit) if is_id(unit) else None
+    alt, alts = change.alt_text or "", change.alt_texts
+    if isinstance(file, UploadFile) and file.filename:
+        row = await house.media.keep(actor, unit_id=unit_id, file=file.file, alt_text=alt, alt_texts=alts)
+    elif sent:
+        row = await house.uploads.finish(actor, sent, unit_id=unit_id, alt_text=alt, alt_texts=alts)
+    else:
         raise BadInput("Pilih dulu gambar atau videonya.", Problem("file", "Pilih gambar atau video."))
-    change = _change(form)
-    row = await house.media.keep(
-        actor,
-        unit_id=int(unit) if is_id(unit) else None,
-        file=file.file,
-        alt_text=change.alt_text or "",
-        alt_texts=change.alt_texts,
-    )
     return await house.library.edit(actor, row.id or 0, MediaChange(tags=change.tags)) if change.tags else row
 
 
@@ -168,7 +166,7 @@ def _change(form: FormData) -> MediaChange:
 
 
 def _typed(form: FormData) -> dict[str, str]:
-    return {name: one(form, name) for name in ("alt", "tag", "unit", *(f"alt-{lang}" for lang in LANGUAGES))}
+    return {name: one(form, name) for name in ("alt", "tag", "unit", "unggah", *(f"alt-{lang}" for lang in LANGUAGES))}
 
 
 async def _list(

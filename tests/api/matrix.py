@@ -61,6 +61,8 @@ def done(row: str) -> str:
 
 
 ANY_VERSION = {"If-Match": "*"}
+TUS = {"Tus-Resumable": "1.0.0"}
+NOBODYS = "404 404 404 404 | 404 404 | 404 404 404 | 401"
 POST = {"unit_id": "{unit}", "text": "Posko buka."}
 BROADCAST = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "timing": {"at": "{soon}"}}
 SERIES = {"template_id": "{template}", "select": {"under": "{ppk}"}, "platforms": ["x"], "schedule": {"tahapan": "PYL-07", "time": "09:00", "days_before": [7]}}  # fmt: skip
@@ -139,6 +141,12 @@ API: dict[str, Call] = {
     "POST /media/{media_id}/captions": Call(WRITE.replace("200", "422"), "media", {"text": "1\n00:00:00,000 --> 00:00:02,000\nHalo\n"}),
     "GET /media/{media_id}/uses": Call(READ, "media"),
     "GET /media/{media_id}/file": Call(READ, "media"),
+    "OPTIONS /uploads": Call(gone(PUBLIC)),
+    "POST /uploads": Call("403 201 201 201 | 201 201 | 403 201 201 | 401", headers={**TUS, "Upload-Length": "9"}),
+    # A file on its way is its person's own.
+    "PATCH /uploads/{upload_id}": Call(NOBODYS, "foreign_upload", headers={**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}),
+    "DELETE /uploads/{upload_id}": Call(NOBODYS, "foreign_upload", headers=TUS),
+    "POST /uploads/{upload_id}/media": Call(NOBODYS, "foreign_upload", {"alt_text": "Pasar."}),
     "GET /posters": Call(KNOWN),
     "POST /posters": Call("403 403 201 201 | 403 404 | 403 201 201 | 401", json={"title": "Baru", "body": SHEET, "unit_id": "{ppk}"}),
     "GET /posters/{design_id}": Call(READ, "design"),

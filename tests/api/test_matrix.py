@@ -242,6 +242,7 @@ class World:
             "foreign_connection": 999_999,
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
+            "foreign_upload": "x" * 32,
             "csv": "csv",
         }
         if " " in what:

@@ -27,7 +27,7 @@ const form = document.querySelector("form[data-keep]");
 if (form) {
   const name = form.dataset.keep;
   const said = form.querySelector("[data-kept]");
-  const values = () => [...new FormData(form)].filter(([key, value]) => typeof value === "string" && !["versi", "media", "sekali", "pustaka"].includes(key));
+  const values = () => [...new FormData(form)].filter(([key, value]) => typeof value === "string" && !["versi", "media", "sekali", "pustaka", "unggah"].includes(key));
   const atFirst = JSON.stringify(values());
   const keep = () => {
     const now = values();
@@ -74,7 +74,7 @@ const LONGEST_SIDE = 2048;
 for (const input of document.querySelectorAll("input[data-shrink]")) {
   const said = input.parentElement.querySelector("[data-shrink-said]");
   const say = (text) => { said.textContent = text; said.hidden = !text; };
-  input.addEventListener("change", async () => {
+  const shrink = async () => {
     const file = input.files[0];
     say("");
     if (!file) return;
@@ -99,5 +99,7 @@ for (const input of document.querySelectorAll("input[data-shrink]")) {
     box.items.add(new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }));
     input.files = box.files;
     say(`Foto dikecilkan menjadi ${Math.max(1, Math.round(blob.size / 1024))} kB.`);
-  });
+  };
+  // unggah.js takes it from here.
+  input.addEventListener("change", () => shrink().finally(() => input.dispatchEvent(new Event("shrunk"))));
 }
