@@ -23,6 +23,7 @@ from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
 from app.content.uploads import UploadService
 from app.engagement.followers import FollowersService
+from app.engagement.hearing import HearingService
 from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
 from app.evidence.heads import HeadTeller
@@ -38,7 +39,7 @@ from app.notices.mail import Mailer
 from app.notices.push import Push
 from app.notices.service import NoticesService
 from app.notices.telegram import Telegram
-from app.places import base_of, place_of
+from app.places import base_of, news_secrets, place_of
 from app.platforms.connecting import Connector
 from app.platforms.contract import Adapter, Pace, Scope
 from app.platforms.registry import build_adapters, build_by_hand, build_connectors
@@ -158,6 +159,11 @@ class Kentongan:
     @property
     def designs(self) -> DesignService:
         return DesignService(self.db, self.clock.now, self.tahapan, self.media)
+
+    @property
+    def hearing(self) -> HearingService:
+        token = self.settings.meta_verify_token
+        return HearingService(self.db, self.clock.now, self.channels, news_secrets(self.settings), token)
 
     @property
     def usage(self) -> UsageService:

@@ -29,6 +29,7 @@ from app.api import (
     library,
     me,
     media,
+    news,
     notices,
     openapi,
     pauses,
@@ -149,6 +150,7 @@ def _include_rooms(app: FastAPI) -> None:
     app.include_router(docs.router)
     app.include_router(health.router)
     app.include_router(public_media.router)
+    app.include_router(news.router)
 
 
 def _mount_simulator(app: FastAPI, house: Kentongan) -> None:

@@ -10,6 +10,18 @@ PRACTICE_APP = AppKey("kentongan-latihan", "rahasia-latihan")
 """What the simulator takes us for; it opens nothing else."""
 
 
+def news_secrets(settings: Settings) -> dict[tuple[str, str], str]:
+    """By platform and environment, what the platform signs its webhooks with: the secret of our app there."""
+    live = {
+        "facebook": settings.meta_app_secret,
+        "instagram": settings.instagram_app_secret or settings.meta_app_secret,
+        "threads": settings.threads_app_secret,
+        "tiktok": settings.tiktok_client_secret,
+    }
+    practice = {(platform, "practice"): PRACTICE_APP.secret for platform in live}
+    return {(platform, "live"): secret for platform, secret in live.items()} | practice
+
+
 class base_of:  # noqa: N801 - a function with a memory of the settings
     """Where a channel's platform listens: the simulator for practice, else the platform's own address.
 

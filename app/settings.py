@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     tiktok_client_secret: str = Field("", description="Secret of the TikTok app.")
     google_client_id: str = Field("", description="Number of the Google app, for YouTube.")
     google_client_secret: str = Field("", description="Secret of the Google app.")
+    meta_verify_token: str = Field(
+        "", description="Word that Meta repeats when it first calls our webhook address; empty: it is turned away."
+    )
     youtube_uploads_a_day: int = Field(
         100, ge=1, description="Videos that Google lets the app upload in 24 hours; more once it has granted more."
     )

@@ -12,6 +12,8 @@ from starlette.routing import Route
 from simulator.clock import iso_time
 from simulator.faults import BadFault
 from simulator.ledger import Post
+from simulator.news import PLATFORMS as NEWS_PLATFORMS
+from simulator.platforms import x_credits
 from simulator.visit import Platform, World
 from simulator.wall import draw_wall, send_static
 from simulator.wire import answer_json
@@ -65,12 +67,28 @@ class ControlPlane:
             return _problem(404, "Gangguan dengan nomor itu tidak ada.")
         return Response(status_code=204)
 
+    async def subscribe(self, request: Request) -> Response:
+        """`{"platform", "url", "secret"}`: where that platform's news go, signed with this secret."""
+        try:
+            order = json.loads(await request.body())
+            platform, url, secret = (str(order[name]) for name in ("platform", "url", "secret"))
+        except (ValueError, KeyError, TypeError):
+            return _problem(422, "Isi harus objek JSON dengan platform, url dan secret.")
+        if platform not in NEWS_PLATFORMS or not url.startswith(("http://", "https://")):
+            return _problem(422, f"platform: {', '.join(NEWS_PLATFORMS)}; url: http atau https.")
+        self._world.news.subscribe(platform, url, secret)
+        return Response(status_code=204)
+
     async def reset(self, request: Request) -> Response:
         self._world.ledger.reset()
         return Response(status_code=204)
 
     async def requests(self, request: Request) -> Response:
         return answer_json(self._world.ledger.request_counts(request.query_params.get("platform", "")))
+
+    async def credits(self, request: Request) -> Response:
+        """What X has billed the app so far, in US dollars."""
+        return answer_json({"x_usd": x_credits.spent(self._world.ledger) / 1000})
 
     async def clock(self, request: Request) -> Response:
         return answer_json({"now": iso_time(self._world.clock.now())})
@@ -102,8 +120,10 @@ def control_routes(world: World, platforms: Mapping[str, Platform], *, guarded: 
         Route("/_sim/faults", write(plane.add_fault), methods=["POST"]),
         Route("/_sim/faults", write(plane.clear_faults), methods=["DELETE"]),
         Route("/_sim/faults/{id:int}", write(plane.remove_fault), methods=["DELETE"]),
+        Route("/_sim/news", write(plane.subscribe), methods=["POST"]),
         Route("/_sim/reset", write(plane.reset), methods=["POST"]),
         Route("/_sim/requests", plane.requests),
+        Route("/_sim/credits", plane.credits),
         Route("/_sim/clock", plane.clock),
         Route("/_sim/wall", plane.wall),
         Route("/_sim/media/{digest}", plane.media),

@@ -8,7 +8,7 @@ import os
 import pathlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -80,6 +80,8 @@ class Ledger:
         self.folder = folder
         self._db: sqlite3.Connection | None = None
         self._ticks = itertools.count(os.getpid() % 1000)
+        self.listeners: list[Callable[[str, Post], None]] = []
+        """Told of every post that is added, edited or removed."""
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -146,6 +148,7 @@ class Ledger:
                 post.created_at, post.visible_at, post.deleted_at,
             ),
         )  # fmt: skip
+        self._tell("added", post)
 
     def find_post(self, platform: str, remote_id: str) -> Post | None:
         """Deleted and lagging ones too: the caller judges."""
@@ -193,6 +196,7 @@ class Ledger:
             "UPDATE posts SET text=?, extra=? WHERE platform=? AND remote_id=?",
             (text, json.dumps(extra), platform, remote_id),
         )
+        self._tell("edited", self.find_post(platform, remote_id))
 
     def forget_post(self, platform: str, remote_id: str) -> None:
         """Makes room for a new post under the id of a deleted one."""
@@ -204,7 +208,14 @@ class Ledger:
             "UPDATE posts SET deleted_at=? WHERE platform=? AND remote_id=? AND deleted_at IS NULL",
             (now, platform, remote_id),
         )
+        if done.rowcount > 0:
+            self._tell("removed", self.find_post(platform, remote_id))
         return done.rowcount > 0
+
+    def _tell(self, what: str, post: Post | None) -> None:
+        if post is not None:
+            for listener in self.listeners:
+                listener(what, post)
 
     def count_posts(self, platform: str, account_id: str, since: float) -> int:
         row = self.db.execute(
@@ -247,6 +258,11 @@ class Ledger:
             {"bucket": bucket, "amount": amount, "ends": now + length, "now": now},
         ).fetchone()
         return int(row["used"]), float(row["resets_at"])
+
+    def used(self, bucket: str) -> int:
+        """What an open window has counted so far."""
+        row = self.db.execute("SELECT used FROM windows WHERE bucket=?", (bucket,)).fetchone()
+        return int(row["used"]) if row else 0
 
     def find_window(self, bucket: str, now: float) -> float | None:
         """When an open window closes."""

@@ -13,6 +13,7 @@ from simulator.clock import read_clock
 from simulator.control import control_routes
 from simulator.faults import Faults
 from simulator.ledger import Ledger
+from simulator.news import Newsroom
 from simulator.oauth_doors import oauth_routes
 from simulator.platforms import PLATFORMS
 from simulator.visit import Call, Platform, World, serve
@@ -40,7 +41,8 @@ def create_simulator(
     `media_hosts` (host:port) limits where images may be fetched from; empty means anywhere.
     """
     ledger = Ledger(folder)
-    world = World(ledger, read_clock(clock_setting), Faults(ledger, PLATFORMS), frozenset(media_hosts))
+    clock, faults = read_clock(clock_setting), Faults(ledger, PLATFORMS)
+    world = World(ledger, clock, faults, frozenset(media_hosts), Newsroom(ledger, clock, faults))
     routes = [_route(world, platform, call) for platform in PLATFORMS.values() for call in platform.calls]
     app = Starlette(routes=[*oauth_routes(world), *routes, *control_routes(world, PLATFORMS, guarded=guarded)])
     app.state.world = world

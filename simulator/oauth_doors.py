@@ -94,6 +94,8 @@ def _revoke(answer: dict[str, Any]) -> Answerer:
         agreed = ask.desk.consent_of(ask.text("token"), now=ask.now)
         if agreed is not None:
             ask.desk.end_family(agreed, now=ask.now)
+            number = account_id(agreed.platform, agreed.handle)
+            ask.world.news.on_consent_ended(agreed.platform, number, agreed.handle)
         return answer_json(answer)
 
     return revoke

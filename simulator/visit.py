@@ -13,6 +13,7 @@ from simulator.accounts import Account
 from simulator.clock import Clock
 from simulator.faults import ANY, Fault, Faults, penalty_bucket
 from simulator.ledger import Ledger, Post
+from simulator.news import Newsroom
 from simulator.oauth import may_speak
 from simulator.wire import HangUp, Incoming, Refusal, html_error, read_incoming, truncate
 
@@ -27,6 +28,7 @@ class World:
     clock: Clock
     faults: Faults
     media_hosts: Collection[str]
+    news: Newsroom
 
 
 @dataclass(slots=True)

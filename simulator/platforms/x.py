@@ -7,7 +7,7 @@ from starlette.responses import Response
 from simulator.clock import iso_time, read_time
 from simulator.ledger import Picture, Post
 from simulator.metrics import followers_at
-from simulator.platforms import x_media
+from simulator.platforms import x_credits, x_media
 from simulator.platforms import x_wire as wire
 from simulator.visit import Call, Platform, Visit
 from simulator.wire import Refusal, answer_json
@@ -37,6 +37,7 @@ async def create(visit: Visit) -> Response:
         text=text, media=pictures, created_at=visit.now, visible_at=visit.visible_at(),
         extra={"wishes": visit.wishes("reply_settings")},
     )  # fmt: skip
+    x_credits.charge(visit, x_credits.price_of(text))
     with visit.ledger.transaction():
         # Recorded: the same text by the same account is refused. 24 hours is this simulator's span.
         if text and visit.ledger.has_text("x", visit.account.id, text, visit.now - _DUPLICATE_S):
@@ -55,8 +56,15 @@ async def delete(visit: Visit) -> Response:
         return wire.problem(404, "Not Found Error", missing["detail"], missing["type"])
     if post.account_id != visit.account.id:
         return wire.problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
+    x_credits.charge(visit, x_credits.DELETE)
     visit.ledger.delete_post("x", post.remote_id, visit.now)
     return answer_json({"data": {"deleted": True}})
+
+
+def _shown(visit: Visit, posts: list[Post]) -> list[dict[str, Any]]:
+    """Reading costs."""
+    x_credits.charge_reads(visit, posts)
+    return wire.show_all(visit, posts)
 
 
 async def lookup_many(visit: Visit) -> Response:
@@ -66,7 +74,7 @@ async def lookup_many(visit: Visit) -> Response:
         return wire.invalid("ids", visit.incoming.text("ids")[:80], "The number of values in `ids` must be 1 to 100.")
     found = {value: visit.find_visible(value) for value in ids}
     posts = [post for post in found.values() if post]
-    body: dict[str, Any] = {"data": wire.show_all(visit, posts)} if posts else {}
+    body: dict[str, Any] = {"data": _shown(visit, posts)} if posts else {}
     errors = [wire.not_found("tweet", "ids", value) for value, post in found.items() if post is None]
     errors += _hidden(visit, posts)
     if errors:
@@ -79,7 +87,7 @@ async def lookup(visit: Visit) -> Response:
     post = visit.find_visible(visit.path("id"))
     if post is None:
         return wire.answer(visit, {"errors": [wire.not_found("tweet", "id", visit.path("id"))]})
-    body: dict[str, Any] = {"data": wire.show_all(visit, [post])[0]}
+    body: dict[str, Any] = {"data": _shown(visit, [post])[0]}
     if hidden := _hidden(visit, [post]):
         body["errors"] = hidden
     return wire.answer(visit, body | _includes(visit, [post]))
@@ -169,7 +177,7 @@ def _page(visit: Visit, posts: list[Post], size: int) -> Response:
     meta: dict[str, Any] = {"result_count": len(shown)}
     body: dict[str, Any] = {"meta": meta}
     if shown:
-        body = {"data": wire.show_all(visit, shown), "meta": meta}
+        body = {"data": _shown(visit, shown), "meta": meta}
         meta |= {"newest_id": shown[0].remote_id, "oldest_id": shown[-1].remote_id}
     if start + size < len(posts):
         meta["next_token"] = f"p{start + size}"

@@ -59,8 +59,12 @@ def _store(visit: Visit, thing: Thing, content: bytes) -> Response:
     mime, width, height = ("video/mp4", 0, 0) if measured is None else (measured.mime, measured.width, measured.height)
     thing.body.update(
         done=True, sha256=visit.ledger.keep_bytes(content), mime=mime, width=width, height=height, size=size,
-        ready_at=visit.now + (_VIDEO_READY_S if measured is None else 0.0),
+        ready_at=visit.now, failed=False,
     )  # fmt: skip
+    if measured is None:
+        slow = visit.struck("media_processing", operation="media")
+        thing.body["ready_at"] += slow.number("seconds", 60.0) if slow else _VIDEO_READY_S
+        thing.body["failed"] = visit.struck("media_failed", operation="media") is not None
     visit.ledger.put_thing("x", thing)
     return answer_json({"data": _show(thing, visit.now)})
 
@@ -78,14 +82,17 @@ def _show(thing: Thing, now: float) -> dict[str, Any]:
     shown["size"] = body["size"]
     if prefix == "3":
         return shown | {"image": {"w": body["width"], "h": body["height"], "image_type": body["mime"]}}
-    return shown | {"processing_info": _processing(body["ready_at"] - now)}
+    return shown | {"processing_info": _processing(body["ready_at"] - now, failed=body["failed"])}
 
 
-def _processing(left: float) -> dict[str, Any]:
+def _processing(left: float, *, failed: bool) -> dict[str, Any]:
+    if left <= 0 and failed:
+        error = {"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"}
+        return {"state": "failed", "progress_percent": 100, "error": error}
     if left <= 0:
         return {"state": "succeeded", "progress_percent": 100}
     state = "pending" if left > _VIDEO_READY_S * 2 / 3 else "in_progress"
-    return {"state": state, "check_after_secs": 1, "progress_percent": int(100 * (1 - left / _VIDEO_READY_S))}
+    return {"state": state, "check_after_secs": 1, "progress_percent": max(0, int(100 * (1 - left / _VIDEO_READY_S)))}
 
 
 async def initialize(visit: Visit) -> Response:
@@ -159,7 +166,13 @@ def pictures(visit: Visit, media_ids: object) -> tuple[Picture, ...]:
     for media_id in ids:
         thing = visit.ledger.find_thing("x", str(media_id), _KINDS)
         alive = thing and thing.account_id == visit.account.id and visit.now - thing.created_at <= _EXPIRES_S
-        if not thing or not alive or not thing.body["done"] or thing.body["ready_at"] > visit.now:
+        if (
+            not thing
+            or not alive
+            or not thing.body["done"]
+            or thing.body["ready_at"] > visit.now
+            or thing.body["failed"]
+        ):
             raise Refusal(wire.invalid("media.media_ids", str(ids), "Your media IDs are invalid."))
         body = thing.body
         found.append(Picture(

@@ -180,6 +180,10 @@ def _shorten(text: str, remote_id: str) -> tuple[str, tuple[tuple[int, int, str,
     return "".join(pieces), tuple(links)
 
 
+def has_link(text: str) -> bool:
+    return "." in text and bool(extract_urls_with_indices(text))
+
+
 def _tco(seed: str) -> str:
     digest = hashlib.sha256(seed.encode()).digest()
     return "https://t.co/" + base64.b64encode(digest)[:10].decode().replace("+", "a").replace("/", "b")

@@ -264,6 +264,10 @@ PAGES: dict[str, Call] = {
     "GET /media/{media_id}.jpg": Call(PUBLIC.replace("200", "404"), "media"),
     "GET /media/{media_id}.mp4": Call(PUBLIC.replace("200", "404"), "media"),
     "GET /media/{media_id}.mov": Call(PUBLIC.replace("200", "404"), "media"),
+    # Not set up: nobody is told whether there is such an address.
+    "GET /panggilan/{platform}": Call(PUBLIC.replace("200", "404")),
+    "POST /panggilan/{platform}": Call(PUBLIC.replace("200", "404")),
+    "POST /panggilan/{platform}/latihan": Call(PUBLIC.replace("200", "404")),
     "GET /static/{name}": Call(PUBLIC, "stylesheet"),
     "GET /favicon.ico": Call(PUBLIC.replace("200", "307")),
     # Closed until an operator sets a token for it; a person's log-in does not open it.

@@ -102,6 +102,15 @@ async def test_a_facebook_video_has_the_numbers_of_its_post(make_stage: MakeStag
     await wait_until(has_numbers, "the video has numbers")
 
 
+async def test_a_video_that_x_cannot_use_is_refused_with_its_reason(make_stage: MakeStage) -> None:
+    """Pending, in progress, then failed: known before anything is published."""
+    stage = make_stage("x")
+    stage.fault("media_failed", count=1)
+    with pytest.raises(Refused, match="Unsupported video format"):
+        await stage.prepare(stage.film_message(TEXT))
+    assert stage.posts() == []
+
+
 def test_the_pieces_of_a_video_are_all_of_it() -> None:
     size = x_wire.PIECE * 2 + 5
     pieces = x_wire.pieces(size)

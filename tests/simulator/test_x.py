@@ -8,6 +8,7 @@ import requests
 import tweepy
 
 from tests.simulator.conftest import HANDLE, Client, StartServer, jpeg
+from tests.support.films import film
 
 
 def post(client: Client, text: str, **more: Any) -> requests.Response:
@@ -169,3 +170,30 @@ def test_the_new_dialect_renames_every_field(client: Client) -> None:
     found = client.x("GET", f"/2/tweets/{made['id']}", params={"post.fields": "public_metrics"}).json()["data"]
     assert {"repost_count", "bookmark_count"} <= set(found["public_metrics"])
     assert "retweet_count" not in found["public_metrics"]
+
+
+def test_credits_are_metered_by_post_link_and_day_and_then_refused(client: Client, start: StartServer) -> None:
+    number = post(client, "Halo warga").json()["data"]["id"]
+    assert client.control("/credits") == {"x_usd": 0.015}
+    post(client, "Cek di kpu.go.id")
+    for _ in range(2):
+        client.x("GET", "/2/tweets", params={"ids": number})
+    assert client.control("/credits") == {"x_usd": 0.22}
+    with start(clock_setting="offset=86401") as tomorrow:
+        Client(tomorrow, client.http).x("GET", "/2/tweets", params={"ids": number})
+        assert client.control("/credits") == {"x_usd": 0.225}
+    client.fault("x", "credits", usd=0.24)
+    assert post(client, "Lihat https://kpu.go.id").status_code == 402
+    assert post(client, "Masih cukup untuk satu").status_code == 201
+
+
+def test_a_video_is_pending_in_progress_and_may_fail(client: Client) -> None:
+    client.fault("x", "media_processing", seconds=60, count=1)
+    client.fault("x", "media_failed", count=1)
+    given = {"media": base64.b64encode(film()).decode(), "media_category": "tweet_video"}
+    slow = client.x("POST", "/2/media/upload", json=given).json()["data"]
+    assert (slow["processing_info"]["state"], slow["processing_info"]["check_after_secs"]) == ("pending", 1)
+    early = post(client, "Film", media={"media_ids": [slow["id"]]})
+    assert early.status_code == 400
+    quick = client.x("POST", "/2/media/upload", json=given).json()["data"]
+    assert quick["processing_info"]["state"] == "pending"
