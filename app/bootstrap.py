@@ -320,11 +320,9 @@ def build(settings: Settings) -> Kentongan:
     """Opens nothing yet: connections are made when first used."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     now = (clock := settings.parsed_clock).now
-    db = Database(settings.database)
+    db, seal, grace = Database(settings.database), _seal(settings), timedelta(hours=settings.grace_hours)
     copy = Database(settings.reports_database_url) if settings.reports_database_url else db
-    seal = _seal(settings)
     platforms = build_adapters(timeout=settings.send_timeout, now=now) | build_by_hand()
-    grace = timedelta(hours=settings.grace_hours)
     tahapan = TahapanService(db, now)
     channels = _channels(settings, db, seal, platforms)
     connectors, connecting, keeper = _connecting(settings, db, seal, channels)
