@@ -42,6 +42,7 @@ from app.web import (
     revising,
     security,
     series,
+    stage_form,
     stage_tables,
     stages,
     tasks,
@@ -54,7 +55,7 @@ from app.web.shield import Shield
 ROUTERS = (
     overview.router, webhooks.router, public.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
-    calendar.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
+    calendar.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stage_form.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
     security.router, library.router, posters.router, feed.router,
     history.router, complaints.router, readiness.router,

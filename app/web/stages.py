@@ -26,12 +26,12 @@ from app.web.revising import check_page, past_changes, reason_in, touches
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.sight import units_seen
 from app.web.stage_dates import dates
+from app.web.stage_form import LONGEST, MOVING, changes_in, typed
 
 router = APIRouter(include_in_schema=False)
 
 PAGE = 60
 StageId = Annotated[int, Path(ge=1, lt=2**31)]
-LONGEST = {"name": 200, "source": 1000, "certainty": 60, "note": 1000}
 OTHER_DAYS = {StageKind.PSU: "Pemungutan suara ulang (PSU)", StageKind.PERISTIWA: "Susulan, lanjutan, atau lainnya"}
 
 
@@ -97,7 +97,7 @@ async def save(request: Request, house: HouseDep, actor: VisitorDep, tahapan_id:
             raise Stale("Tahapan ini baru saja diubah orang lain. Periksa isinya sekarang, lalu simpan lagi.")
         if one(form, "kembali"):
             return await _show(request, house, actor, tahapan_id, form=form)
-        changes = _changes(form)
+        changes = changes_in(form, row)
         if not _moves(row, changes):
             await house.tahapan.edit(tahapan_id, changes, by=actor.label, within=within)
             return go(f"/tahapan/{tahapan_id}", note="tahapan")
@@ -149,8 +149,8 @@ async def _revise(
 
 
 def _moves(row: Tahapan, changes: StageEdit) -> bool:
-    """Name and days are what posts say; source and note are not."""
-    return any(getattr(row, name) != changes[name] for name in ("name", "starts_on", "ends_on"))
+    """Name, days, kind and place are what posts say and live by; source and note are not."""
+    return any(name in changes and getattr(row, name) != changes[name] for name in MOVING)  # type: ignore[literal-required]
 
 
 async def _show(
@@ -167,9 +167,9 @@ async def _show(
     frame = await frame_for(house, actor)
     return await page(
         request, house, actor, "tahapan_satu.html", status=error.status if error else 200, row=row, frame=frame,
-        band=_band(row, _today(house)), may_edit=may_edit, typed=_typed(row, form), error=error.message if error else "",
+        band=_band(row, _today(house)), may_edit=may_edit, typed=typed(row, form), error=error.message if error else "",
         problems=by_field(error) if error else {}, past=await past_changes(house, actor, row, zone=frame.zone),
-        overrides=await _overrides(house, row), other_days=list(OTHER_DAYS.items()), regions=await units_seen(house, actor, Act.CALENDAR) if may_edit else (),
+        kinds=list(words.STAGE_KINDS.items()), overrides=await _overrides(house, row), other_days=list(OTHER_DAYS.items()), regions=await units_seen(house, actor, Act.CALENDAR) if may_edit else (),
         stale=await house.corrections.stale(actor, tahapan_id), may_send=bool(actor.paths(Act.BROADCAST)),
     )  # fmt: skip
 
@@ -178,54 +178,6 @@ async def _overrides(house: Kentongan, row: Tahapan) -> list[Band]:
     wanted = Wanted(elections=[row.election_id], overrides=row.code)
     found = await house.tahapan.list(wanted, limit=100, cursor=None)
     return [_band(one_, _today(house)) for one_ in found.rows]
-
-
-def _typed(row: Tahapan, form: FormData | None) -> Mapping[str, str]:
-    """What the form shows: as it was sent, else as it is kept."""
-    kept = {
-        "nama": row.name,
-        "mulai": row.starts_on.isoformat() if row.starts_on else "",
-        "selesai": row.ends_on.isoformat() if row.ends_on else "",
-        "sumber": row.source,
-        "kepastian": row.certainty,
-        "catatan": row.note,
-    }
-    return kept if form is None else {name: one(form, name) for name in kept}
-
-
-def _changes(form: FormData) -> StageEdit:
-    name = one(form, "nama").strip()
-    given = {
-        "name": name,
-        "source": one(form, "sumber"),
-        "certainty": one(form, "kepastian"),
-        "note": one(form, "catatan"),
-    }
-    problems = [
-        Problem(field, f"paling panjang {LONGEST[field]} huruf") for field, text in given.items() if len(text) > LONGEST[field]
-    ]  # fmt: skip
-    if not name:
-        problems.append(Problem("name", "Nama wajib diisi."))
-    if problems:
-        raise BadInput("Isian tahapan belum benar.", *problems)
-    return StageEdit(
-        name=name,
-        starts_on=_day(form, "mulai", "starts_on"),
-        ends_on=_day(form, "selesai", "ends_on"),
-        source=given["source"],
-        certainty=given["certainty"],
-        note=given["note"],
-    )
-
-
-def _day(form: FormData, name: str, field: str) -> date | None:
-    text = one(form, name).strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput("Tanggalnya belum benar.", Problem(field, "Isi tanggal, atau kosongkan.")) from None
 
 
 def _is_ours(row: Tahapan, calendar: Calendar | None) -> bool:

@@ -378,6 +378,8 @@ PAGES: dict[str, Call] = {
     "POST /akun/{channel_id}/kredensial": Call(done(MANAGE), "channel", form={"kunci-access_token": "t"}),
     "GET /tahapan": Call(page(KNOWN)),
     "GET /tahapan/{tahapan_id}": Call(page(KNOWN), "tahapan"),
+    "GET /tahapan/baru": Call(page(CALENDAR)),
+    "POST /tahapan/baru": Call(done(CALENDAR), form={"kode": "{code}", "nama": "Baru", "jenis": "peristiwa", "wilayah": "nasional"}),
     "GET /templat/{template_id}/bahasa/{lang}": Call(page(READ), "sundanese lang"),
     "POST /templat/{template_id}/bahasa/{lang}": Call("403 403 303 303 | 404 404 | 403 303 303 | 303", "sundanese lang"),
     "GET /tahapan/unduh": Call(page(KNOWN)),

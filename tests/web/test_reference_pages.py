@@ -118,3 +118,24 @@ async def test_a_mistake_in_an_invitation_is_named(browse: Browse, cast: Cast) -
     assert answer.status_code == 422
     assert "bukan alamat surel" in answer.text
     assert 'value="Tono"' in answer.text
+
+
+async def test_the_kpu_begins_a_new_stage_and_changes_every_field_of_it(browse: Browse, cast: Cast) -> None:
+    dewi = await browse(cast.dewi)
+    form = {
+        "kode": "UJI-01", "nama": "Debat terbuka", "jenis": "peristiwa", "mulai": "2024-11-20", "selesai": "2024-11-21",
+        "wilayah": "nasional", "induk": "TIDAK-ADA", "sumber": "Surat KPU", "kepastian": "tinggi", "catatan": "",
+    }  # fmt: skip
+    refused = await dewi.post("/tahapan/baru", data=form)
+    assert (refused.status_code, 'value="UJI-01"' in refused.text, "tidak ada" in refused.text) == (422, True, True)
+    made = await dewi.post("/tahapan/baru", data=form | {"induk": ""})
+    place = made.headers["location"].split("?")[0]
+    changed = await form_of(dewi, place)
+    answer = await dewi.post(place, data=changed | {"jenis": "tenggat", "wilayah": "32.71", "induk": "PYL-06"})
+    if answer.status_code == 200:  # it moves posts, so it is looked at first
+        answer = await dewi.post(place, data=changed | {"jenis": "tenggat", "wilayah": "32.71", "induk": "PYL-06", "terapkan": "1", "alasan": "uji"})  # fmt: skip
+    assert answer.status_code == 303
+    page = (await dewi.get(place)).text
+    assert all(said in page for said in ("Tenggat", "32.71", 'value="PYL-06"'))
+    assert (await dewi.post("/tahapan/baru", data=form | {"induk": ""})).status_code == 409
+    assert (await (await browse(cast.sari)).get("/tahapan/baru")).status_code == 403
