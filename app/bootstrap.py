@@ -21,6 +21,7 @@ from app.content.library import LibraryService
 from app.content.media import MediaService
 from app.content.renditions import SMALL, SMALL_SHAPE, Shape
 from app.content.service import TemplateService
+from app.content.trying import TemplateDesk
 from app.content.uploads import UploadService
 from app.engagement.followers import FollowersService
 from app.engagement.hearing import HearingService
@@ -115,6 +116,7 @@ class Kentongan:
     connecting: ConnectService
     keeper: Keeper
     templates: TemplateService
+    template_desk: TemplateDesk
     media: MediaService
     guard: GuardService
     publishing: PublishingService
@@ -356,6 +358,7 @@ def build(settings: Settings) -> Kentongan:
         connecting=connecting,
         keeper=keeper,
         templates=templates,
+        template_desk=TemplateDesk(templates),
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,

@@ -1,10 +1,11 @@
 """The door to templates: list, write, and try them for one unit."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.accounts.variables import VariableKind, kind_of
 from app.api.deps import ActorDep, Body, HouseDep, IfNoneMatch, LimitedRoute, Moment, PageDep, Row, linked, unchanged
@@ -73,6 +74,18 @@ class TemplateChange(Body):
     pillar: Word | None = Field(None, examples=["program"])
     programme: Word | None = Field(None, examples=["ketuk_pintu_pemilih"])
     segment: Word | None = Field(None, examples=["pemula"])
+
+
+class TemplateVersionRow(Row):
+    number: int = Field(examples=[2])
+    title: str
+    texts: dict[str, dict[str, str]] = Field(examples=_TEXTS, description=_ABOUT_TEXTS)
+    by: str = Field(description="Kosong: seperti dimuat.")
+    created_at: datetime
+
+
+class TemplateVersionList(BaseModel):
+    data: list[TemplateVersionRow]
 
 
 class ConfirmBody(Body):
@@ -159,6 +172,13 @@ async def edit_template(
         segment=body.segment,
     )
     return _row(await house.templates.edit(actor, template_id, change, if_match=if_match), response)
+
+
+@router.get("/templates/{template_id}/versions", summary="Versi-versi templat, terbaru dulu")
+async def list_versions(house: HouseDep, actor: ActorDep, template_id: TemplateId) -> TemplateVersionList:
+    """Kosong bila belum pernah diubah."""
+    rows = await house.template_desk.versions(actor, template_id)
+    return TemplateVersionList(data=[TemplateVersionRow.model_validate(row) for row in rows])
 
 
 @router.post("/templates/{template_id}/confirm", summary="Nyatakan teks dalam satu bahasa sudah dibaca penutur aslinya")

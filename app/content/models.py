@@ -52,6 +52,20 @@ class TemplateText(SQLModel, table=True):
     needs_reader: bool = False
 
 
+class TemplateVersion(SQLModel, table=True):
+    """A template as it read under a number, never changed. `body` holds title and texts by language and variant; `by` as in the audit record."""
+
+    __tablename__ = "template_version"
+    __table_args__ = (UniqueConstraint("template_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    template_id: int = Field(foreign_key="post_template.id")
+    number: int
+    body: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    by: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Media(SQLModel, table=True):
     """A picture or a video: an upload (kept under its hash), a poster (drawn from `spec` when first needed) or a `video`.
 

@@ -25,6 +25,7 @@ from app.content.owning import must_keep, owner_of
 from app.content.rules import Ruler, Texts, compose, languages_of, measure, needs_of, segment_of
 from app.content.store import Wanted
 from app.content.values import to_ask, values_for
+from app.content.version_store import keep_version
 from app.kit.db import Database, ReadSession, WriteSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem, Stale
 from app.kit.paging import Page, cut
@@ -144,7 +145,7 @@ class TemplateService:
         try:
             async with self.db.write() as session:
                 owner = await owner_of(session, actor, unit_id)
-                await self._check(session, draft, owner.election_id)
+                await self.check(session, draft, owner.election_id)
                 if await store.by_keys(session, owner.election_id, [draft.key]):
                     raise _taken(draft.key)
                 row = PostTemplate(election_id=owner.election_id, unit_id=owner.id, key=draft.key, title="")
@@ -171,7 +172,8 @@ class TemplateService:
             after = _changed(before, change)
             if after == before:
                 return _view(row, texts, waiting)
-            await self._check(session, after, row.election_id)
+            await self.check(session, after, row.election_id)
+            await keep_version(session, row, before, by="", at=row.edited_at or self.now())
             row.version += 1
             unread = {*waiting, *_rewritten(before, after)}
             return await self._save(session, actor, row, after, action="template.edit", unread=unread)
@@ -194,11 +196,12 @@ class TemplateService:
             calendar = await self.tahapan.calendar(session, speaker.election_id)
         if wanted.lang not in languages_of(texts):
             raise _unknown("lang", wanted.lang, languages_of(texts))
-        return self._render(row, texts, wanted, speaker=speaker, calendar=calendar)
+        return self.rendered(row, texts, wanted, speaker=speaker, calendar=calendar)
 
-    def _render(
+    def rendered(
         self, row: PostTemplate, texts: Texts, wanted: RenderInput, *, speaker: Speaker, calendar: Calendar
     ) -> Rendered:
+        """As `render`, for a template and a unit that have been read already."""
         at, ruler = wanted.at or self.now(), self.platforms[wanted.platform]
         stage = _stage(row, wanted, calendar, speaker=speaker, at=at)
         values = values_for(speaker, calendar, stage=stage, due_at=at, given=wanted.variables or {})
@@ -215,7 +218,8 @@ class TemplateService:
             tahapan=stage.code if stage else None,
         )
 
-    async def _check(self, session: ReadSession, draft: Draft, election_id: int) -> None:
+    async def check(self, session: ReadSession, draft: Draft, election_id: int) -> None:
+        """Raises BadInput naming everything that keeps it from being saved."""
         calendar = await self.tahapan.calendar(session, election_id)
         if problems := problems_of(draft, Known(calendar.stages, self.platforms)):
             said = "; ".join(f"{problem.field}: {problem.message}" for problem in problems[:4])
@@ -239,6 +243,7 @@ class TemplateService:
         await session.flush()
         assert row.id is not None
         await store.set_texts(session, row.id, draft.texts, needs_reader=unread)
+        await keep_version(session, row, draft, by=actor.label, at=self.now())
         detail = {"key": row.key, "version": row.version}
         await record(
             session, at=self.now(), actor=actor.label, action=action, subject=f"template:{row.id}", detail=detail

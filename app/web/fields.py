@@ -168,7 +168,9 @@ def by_field(error: AppError) -> dict[str, str]:
     """Problems by the name of the form's field they belong to."""
     found: dict[str, str] = {}
     for problem in error.problems:
-        name = _FIELDS.get(problem.field) or problem.field.replace("variables.", VARIABLE).replace("text.", "teks-")
+        name = _FIELDS.get(problem.field) or problem.field.replace("variables.", VARIABLE).replace(
+            "texts.", "teks-"
+        ).replace("text.", "teks-")
         if name.startswith("options."):
             name = OPTION + name.removeprefix("options.").replace(".", "-")
         found.setdefault(name, problem.message)
@@ -200,6 +202,10 @@ _FIELDS = {
     "valid_until": "batas",
     "name": "nama",
     "code": "kode",
+    "key": "kunci",
+    "title": "judul",
+    "units": "jenis",
+    "stages": "tahapan",
     "kind": "jenis",
     "scope": "wilayah",
     "parent": "induk",

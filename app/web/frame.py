@@ -148,6 +148,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         Door("/unit", "Unit", "unit", about="Nama, zona waktu, dan isian unit.", group=Group.UNIT),
         Door("/pustaka", "Pustaka", "foto", about="Foto dan video unit Anda dan unit di atasnya, dengan teks alternatif."),
         *([Door("/aduan", "Aduan", "tanya", about="Unggahan yang diadukan: cari, bekukan bukti, hapus.")] if reviews else []),
+        Door("/templat", "Templat", "tulis", about="Teks yang menjadi unggahan tiap unit: baca, ubah, buat."),
         Door("/riwayat", "Riwayat", "lewat", about="Siapa memutuskan apa dan kapan; bukti untuk diunduh."),
         Door("/impor", "Impor dan ekspor", "unduh", about="Banyak unggahan sekaligus lewat XLSX atau CSV."),
         Door("/halaman-warga", "Halaman warga", "luar", about="Halaman unit yang dapat dibaca siapa saja.", group=Group.UNIT),

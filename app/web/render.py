@@ -53,6 +53,8 @@ NOTES = {
     "cek-gagal": "Akun dicek: platform menolak kredensialnya. Hubungkan ulang.",
     "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",
     "tahapan": "Tahapan tersimpan.",
+    "templat": "Templat tersimpan sebagai versi baru.",
+    "templat-baru": "Templat dibuat.",
     "tahapan-baru": "Tahapan ditambahkan. Unggahan yang menyebutnya ikut disesuaikan.",
     "tahapan-geser": "Tahapan digeser beserta unggahannya.",
     "tahapan-wilayah": "Tanggal untuk wilayah ini masih sama. Isi tanggalnya di bawah; unggahan yang ikut bergeser diperlihatkan dulu.",

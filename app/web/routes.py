@@ -46,6 +46,7 @@ from app.web import (
     stage_tables,
     stages,
     tasks,
+    template_edit,
     template_languages,
     units,
     webhooks,
@@ -55,7 +56,7 @@ from app.web.shield import Shield
 ROUTERS = (
     overview.router, webhooks.router, public.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
-    calendar.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stage_form.router, stages.router, template_languages.router, recaps.router, figures.router, activities.router, units.router,
+    calendar.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stage_form.router, stages.router, template_languages.router, template_edit.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
     security.router, library.router, posters.router, feed.router,
     history.router, complaints.router, readiness.router,

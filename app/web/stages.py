@@ -1,6 +1,5 @@
 """The calendar of the election: what runs now, what is coming, where a date comes from, and its correction by the KPU."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated

@@ -929,6 +929,17 @@ def upgrade() -> None:
     with op.batch_alter_table('template_text', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_template_text_template_id'), ['template_id'], unique=False)
 
+    op.create_table('template_version',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('template_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['template_id'], ['post_template.id'], name=op.f('fk_template_version_template_id_post_template')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_template_version')),
+    sa.UniqueConstraint('template_id', 'number', name=op.f('uq_template_version_template_id_number'))
+    )
     op.create_table('attempt',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('delivery_id', sa.Integer(), nullable=False),
@@ -1104,6 +1115,7 @@ def downgrade() -> None:
 
     op.drop_table('complaint_delivery')
     op.drop_table('attempt')
+    op.drop_table('template_version')
     with op.batch_alter_table('template_text', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
 

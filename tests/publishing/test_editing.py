@@ -62,6 +62,7 @@ async def is_out(town: Town, made: BroadcastView) -> bool:
     return {one.state for one in await of_broadcast(town, made)} == {"published"}
 
 
+@pytest.mark.deep
 async def test_where_it_can_the_old_post_is_edited_and_elsewhere_a_new_one_is_made(town: Town) -> None:
     post, stage = await stale(town, "facebook", "x")
     seen, made = await correct(town, stage)
