@@ -50,6 +50,7 @@ from app.posts.board import BoardService
 from app.posts.broadcasts import BroadcastService
 from app.posts.correcting import CorrectionService
 from app.posts.discussing import Discussing
+from app.posts.ending import EndingService
 from app.posts.exchange import ExchangeService
 from app.posts.moving import MoveService
 from app.posts.revising import ReviseService
@@ -235,6 +236,10 @@ class Kentongan:
     def terms(self) -> TermService:
         zone = self.settings.timezone
         return TermService(self.db, self.clock, self.people, self.channels, self.publishing, zone)
+
+    @property
+    def endings(self) -> EndingService:
+        return EndingService(self.db, self.clock, self.channels, self.terms, self.settings.timezone)
 
     @property
     def keeping(self) -> KeepingService:

@@ -19,6 +19,7 @@ from app.api import (
     connecting,
     deliveries,
     docs,
+    elections,
     engagement,
     evidence,
     exchange,
@@ -86,6 +87,7 @@ ROOMS = (
     exchange,  # before posts: /posts/export is no number of a post
     reviews,  # before posts: /posts/approve is no number of a post
     posts,
+    elections,
     engagement,
     evidence,
     broadcasts,

@@ -95,6 +95,7 @@ async def seal_audit(ctx: dict[str, Any]) -> None:
 
 async def end_terms(ctx: dict[str, Any]) -> None:
     await _house(ctx).terms.sweep()
+    await _house(ctx).endings.sweep()
 
 
 async def tell_head(ctx: dict[str, Any]) -> None:

@@ -1,13 +1,14 @@
 """The door to social accounts: a credential may come in here, and never goes out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, PageDep, Row, linked
+from app.api.terms import TermBody
 from app.channels.rules import Environment, State
 from app.kit.errors import BadInput, Problem
 from app.kit.paging import Page
@@ -37,6 +38,7 @@ class ChannelRow(Row):
     base_url: str
     created_at: datetime
     checked_at: datetime | None
+    ends_on: date | None = Field(None, description="Hari terakhir masa pakai; sesudahnya akun ditutup.")
     expires_at: datetime | None = Field(
         description="Sesudah itu hanya orang yang dapat menyambungkan ulang; null: tidak diketahui."
     )
@@ -116,6 +118,11 @@ async def edit_channel(house: HouseDep, actor: ActorDep, channel_id: ChannelId, 
         actor, channel_id, handle=body.handle, credential=body.credential, state=body.state
     )
     return ChannelRow.model_validate(channel)
+
+
+@router.put("/channels/{channel_id}/term", summary="Hari terakhir masa pakai akun")
+async def set_channel_term(house: HouseDep, actor: ActorDep, channel_id: ChannelId, body: TermBody) -> ChannelRow:
+    return ChannelRow.model_validate(await house.endings.set_channel_term(actor, channel_id, body.ends_on))
 
 
 @router.delete("/channels/{channel_id}", summary="Tutup akun; riwayatnya tetap ada")

@@ -1,6 +1,6 @@
 """Joined social accounts."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -17,6 +17,7 @@ class Channel(SQLModel, table=True):
     platform's own number, known since the account was joined by consent. `token_ends_at`: when the access token dies (NULL:
     not by itself); `expires_at`: when only a person can mend it (NULL: unknown or never). `check_at`: when a worker next
     looks after the credential; whoever does holds it by `tended_by` until `tending_ends_at`. `suspected_at`: a call was refused, and it is not known yet whether the credential is dead.
+    `ends_on` is the last day on which it speaks (NULL: not known); the day after it is closed.
     """
 
     __tablename__ = "channel"
@@ -54,6 +55,7 @@ class Channel(SQLModel, table=True):
     suspected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     tended_by: str = ""
     tending_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ends_on: date | None = Field(default=None, index=True)
 
 
 class Connection(SQLModel, table=True):

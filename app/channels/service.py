@@ -105,6 +105,7 @@ class ChannelService:
             channel.unit_id, channel.handle, channel.base_url = unit_id, name, address
             channel.sealed = self.seal.seal(opened) if opened else ""
             channel.state, channel.state_reason, channel.checked_at = State.CONNECTED, "", None
+            channel.ends_on = None
             self._forget_life(channel)
             await store.save(session, channel)
             await self.note(session, actor, "channel.connect", channel)
@@ -200,6 +201,7 @@ class ChannelService:
     def _adopt(self, channel: Channel, candidate: Candidate, *, by: Actor) -> None:
         """Everything that a consent brings. A pause set by a person outlives it."""
         now = self.now()
+        channel.ends_on = None if channel.state == State.CLOSED else channel.ends_on  # a new term begins
         channel.handle = candidate.handle if rules.is_handle(candidate.handle) else candidate.account_id
         channel.account_id, channel.connected_by = candidate.account_id, by.user_id
         channel.sealed = self.seal.seal(candidate.credential)
@@ -265,13 +267,17 @@ class ChannelService:
         async with self.db.write() as session:
             channel = await managed(session, actor, channel_id)
             if channel.state != State.CLOSED:
-                channel.state, channel.state_reason, channel.sealed = State.CLOSED, "", ""
-                self._forget_life(channel)
-                channel.check_at = None
-                await store.save(session, channel)
+                await self.end(session, channel)
                 await self.note(session, actor, "channel.close", channel)
-                await self.announce(session, channel)
         return channel
+
+    async def end(self, session: WriteSession, channel: Channel, *, reason: str = "") -> None:
+        """Closes it, and what hangs on it hears of that."""
+        channel.state, channel.state_reason, channel.sealed = State.CLOSED, reason, ""
+        self._forget_life(channel)
+        channel.check_at = None
+        await store.save(session, channel)
+        await self.announce(session, channel)
 
     async def check(self, actor: Actor, channel_id: int) -> Channel:
         """Asks the platform whether the credential still works, and keeps the answer; nothing is published.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.accounts.speaker import Speaker
 from app.accounts.variables import problems_in
@@ -150,6 +151,7 @@ class Planner:
         values = values_for(speaker, calendar, stage=stage, due_at=spoken_at, given=self.given)
         troubles = [Trouble("media", said)] if (said := attaching.mixed(self.attached)) else []
         troubles += [Trouble(one.field, f"Isian {one.field[10:]}: {one.message}.") for one in problems_in(self.given)]
+        troubles += _after_their_term(channels, due, speaker.timezone)
         missing: dict[str, None] = {}
         variants = [
             self._variant(platform, values, troubles, missing)
@@ -242,6 +244,21 @@ class Planner:
             for finding in let_pass(check_text(self.guard, text, facts), text, self.exempt):
                 found.setdefault((finding.rule, finding.reason, finding.counts), finding)
         return list(found.values())
+
+
+def _after_their_term(channels: Sequence[Channel], due: datetime | None, zone: str) -> list[Trouble]:
+    """Accounts that will be closed by then."""
+    if due is None:
+        return []
+    day = due.astimezone(ZoneInfo(zone)).date()
+    over = [one for one in channels if one.ends_on is not None and one.ends_on < day]
+    said = "Masa pakai akun {name} {handle} berakhir {day}, sebelum unggahan ini terbit."
+    return [
+        Trouble("channels", said.format(
+            name=TITLES.get(one.platform, one.platform), handle=one.handle, day=f"{one.ends_on:%d/%m/%Y}"
+        ))
+        for one in over
+    ]  # fmt: skip
 
 
 def headline_of(source: Source, variants: Sequence[Variant]) -> str:

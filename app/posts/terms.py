@@ -140,9 +140,10 @@ class TermService:
             raise BadInput("Tulis alasan pengarsipan.", Problem("reason", "wajib diisi"))
         async with self.db.write() as session:
             unit = await managed_unit(session, actor, unit_id)
-            return await self._archive(session, unit, by=actor.label, reason=said)
+            return await self.archive_in(session, unit, by=actor.label, reason=said)
 
-    async def _archive(self, session: WriteSession, unit: Unit, *, by: str, reason: str) -> int:
+    async def archive_in(self, session: WriteSession, unit: Unit, *, by: str, reason: str) -> int:
+        """As `archive`, inside the caller's transaction."""
         assert unit.id is not None
         now = self.clock.now()
         count = await term_store.archive_under(session, unit.path, now=now)
@@ -171,7 +172,7 @@ class TermService:
                 unit for unit in units if not any(unit.path.startswith(one.path) for one in units if one is not unit)
             ]
             for unit in tops:
-                await self._archive(session, unit, by="sistem", reason="Hari terakhirnya sudah lewat.")
+                await self.archive_in(session, unit, by="sistem", reason="Hari terakhirnya sudah lewat.")
         return len(roles) + len(tops)
 
     async def past(self, actor: Actor, unit_id: int) -> Sequence[PastMembership]:

@@ -17,6 +17,7 @@ class Election(SQLModel, table=True):
     `variables` are values every text may use (e.g. the official address for checking the voter list);
     `scopes` say which of its stages hold in this installation (empty: all);
     `evidence_ends_on` is the last day on which its evidence must be kept (NULL: without end);
+    `ends_on` is the last day of this calendar (NULL: not known), `archived_at` when it was over: then it can only be read;
     `shifted_weeks` says by how many whole weeks a training calendar was moved forward (0: the real dates).
     """
 
@@ -34,6 +35,8 @@ class Election(SQLModel, table=True):
     scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     shifted_weeks: int = 0
     evidence_ends_on: date | None = None
+    ends_on: date | None = None
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Tahapan(SQLModel, table=True):

@@ -76,6 +76,7 @@ class TahapanService:
         async with self.db.write() as session:
             home = await self.home(session, election, within)
             assert home.id is not None
+            must_be_open(home)
             await store.lock_election(session, home.id, to_change=True)
             before = await self.calendar(session, home.id)
             if await store.stage_by_code(session, home.id, code):
@@ -158,6 +159,7 @@ class TahapanService:
         """Nobody else changes this stage's calendar, nor writes a post planned on it, until this transaction ends."""
         row = await _get(session, tahapan_id, within)
         await store.lock_election(session, row.election_id, to_change=True)
+        must_be_open(await self.election(session, row.election_id))
         await session.refresh(row)
 
     async def _calendar_of(self, session: WriteSession, tahapan_id: int, within: Collection[int] | None) -> Calendar:
@@ -196,6 +198,7 @@ class TahapanService:
         `by_hand`: a person brings the file, so that it counts like their edits.
         """
         assert election.id is not None
+        must_be_open(election)
         await store.lock_election(session, election.id, to_change=True)
         before = await self.calendar(session, election.id)
         existing = {row.code: row for row in await store.stages_of(session, election.id)}
@@ -238,8 +241,8 @@ class TahapanService:
         return found
 
     async def home(self, session: ReadSession, code: str | None, within: Collection[int]) -> Election:
-        """The election of this code, else the newest, among those `within`; raises NotFound."""
-        for row in await store.elections(session):
+        """The election of this code, else the newest that is not over, among those `within`; raises NotFound."""
+        for row in sorted(await store.elections(session), key=lambda one: one.archived_at is not None):
             if row.id in within and code in {None, row.code}:
                 return row
         raise NotFound("Pemilihan itu tidak ditemukan.")
@@ -251,6 +254,12 @@ class TahapanService:
             name: value.isoformat() if isinstance(value, date) else value for name, value in changes.items()
         }
         await audit.record(session, at=self.now(), actor=by, action=action, subject=f"tahapan:{row.id}", detail=detail)
+
+
+def must_be_open(row: Election) -> None:
+    """Raises Conflict for a calendar that is over."""
+    if row.archived_at is not None:
+        raise Conflict(f"Kalender {row.name} sudah diarsipkan, jadi hanya dapat dibaca.")
 
 
 def facts(row: Election) -> ElectionFacts:

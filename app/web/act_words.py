@@ -11,6 +11,7 @@ ACTS = {
     "broadcast.create": "Siaran dibuat", "broadcast.approve": "Siaran disetujui", "broadcast.cancel": "Siaran dibatalkan", "broadcast.withdraw": "Siaran diminta dihapus",
     "series.create": "Seri dibuat", "series.edit": "Seri diubah", "series.grow": "Seri diperpanjang", "series.cancel": "Seri dihentikan",
     "channel.connect": "Akun dihubungkan", "channel.edit": "Akun diubah", "channel.close": "Akun ditutup", "channel.check": "Akun dicek",
+    "channel.term": "Masa pakai akun diatur", "channel.end": "Masa pakai akun berakhir", "election.term": "Masa kalender diatur", "election.archive": "Pemilihan diarsipkan",
     "channel.needs_reconnect": "Akun perlu disambungkan ulang",
     "tahapan.add": "Tahapan ditambah", "tahapan.edit": "Tahapan diubah", "tahapan.revise": "Tahapan digeser", "tahapan.undo": "Pergeseran dibatalkan",
     "template.add": "Templat dibuat", "template.edit": "Templat diubah", "template.load": "Templat dimuat",

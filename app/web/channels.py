@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -14,13 +14,14 @@ from app.accounts.rules import Act, Actor, ProveFirst
 from app.bootstrap import Kentongan
 from app.channels.models import Channel
 from app.channels.rules import Environment, State
-from app.kit.errors import AppError, NotFound
+from app.kit.errors import AppError, BadInput, Conflict, NotFound
 from app.web import words
 from app.web.connecting import Recipe, guide, recipe
 from app.web.fields import by_field, is_id, one
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.sight import units_by_id, units_seen
+from app.web.units import day_in
 from app.web.words import Label, Moment, moment
 
 router = APIRouter(include_in_schema=False)
@@ -180,6 +181,21 @@ async def _act(
     return go(f"/akun/{channel_id}", note=note)
 
 
+@router.post("/akun/{channel_id}/masa")
+async def set_term(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    channel_id: ChannelId,
+    akhir: Annotated[str, Form(max_length=12)] = "",
+) -> Response:
+    try:
+        await house.endings.set_channel_term(actor, channel_id, day_in(akhir))
+    except (BadInput, Conflict) as error:
+        return await _show(request, house, actor, channel_id, error=error)
+    return go(f"/akun/{channel_id}", note="masa")
+
+
 async def _show(
     request: Request, house: Kentongan, actor: Actor, channel_id: int, *, error: AppError | None = None
 ) -> Response:
@@ -194,6 +210,7 @@ async def _show(
         recipe=recipe(channel.platform) if has_credential else None,
         guide=guide(channel.platform), can_go_live=bool(channel.sealed),
         joined_as=Environment.LIVE if channel.environment == Environment.MANUAL else channel.environment,
+        problems=by_field(error) if error else {},
         expires=moment(channel.expires_at, unit.timezone) if channel.expires_at else None, error=error.message if error else "",
     )  # fmt: skip
 

@@ -53,6 +53,8 @@ NOTES = {
     "cek-gagal": "Akun dicek: platform menolak kredensialnya. Hubungkan ulang.",
     "tutup": "Akun ditutup. Yang sudah terbit tetap ada.",
     "tahapan": "Tahapan tersimpan.",
+    "masa-kalender": "Masa kalender tersimpan.",
+    "arsip-kalender": "Pemilihan diarsipkan: kalender dan unitnya hanya dapat dibaca.",
     "templat": "Templat tersimpan sebagai versi baru.",
     "templat-baru": "Templat dibuat.",
     "tahapan-baru": "Tahapan ditambahkan. Unggahan yang menyebutnya ikut disesuaikan.",

@@ -102,7 +102,7 @@ async def set_term(
     akhir: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:
     try:
-        await house.terms.set_unit_term(actor, unit_id, _day(akhir))
+        await house.terms.set_unit_term(actor, unit_id, day_in(akhir))
     except BadInput as error:
         return await _show(request, house, actor, unit_id, error=error)
     return go(f"/unit/{unit_id}", note="masa")
@@ -150,7 +150,7 @@ async def archive(
     return go(f"/unit/{unit_id}", note="arsip")
 
 
-def _day(text: str) -> date | None:
+def day_in(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:

@@ -77,6 +77,8 @@ def upgrade() -> None:
     sa.Column('scopes', sa.JSON(), nullable=False),
     sa.Column('shifted_weeks', sa.Integer(), nullable=False),
     sa.Column('evidence_ends_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_election')),
     sa.UniqueConstraint('code', name=op.f('uq_election_code'))
     )
@@ -477,6 +479,7 @@ def upgrade() -> None:
     sa.Column('suspected_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('tended_by', sa.String(), nullable=False),
     sa.Column('tending_ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['connected_by'], ['user_account.id'], name=op.f('fk_channel_connected_by_user_account')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_channel_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel')),
@@ -484,6 +487,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('channel', schema=None) as batch_op:
         batch_op.create_index('ix_channel_check', ['check_at'], unique=False, sqlite_where=sa.text('check_at IS NOT NULL'), postgresql_where=sa.text('check_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_channel_ends_on'), ['ends_on'], unique=False)
         batch_op.create_index('ix_channel_token', ['token_ends_at'], unique=False, sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_channel_unit_id'), ['unit_id'], unique=False)
 
@@ -1220,6 +1224,7 @@ def downgrade() -> None:
     with op.batch_alter_table('channel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_channel_unit_id'))
         batch_op.drop_index('ix_channel_token', sqlite_where=sa.text('token_ends_at IS NOT NULL'), postgresql_where=sa.text('token_ends_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_channel_ends_on'))
         batch_op.drop_index('ix_channel_check', sqlite_where=sa.text('check_at IS NOT NULL'), postgresql_where=sa.text('check_at IS NOT NULL'))
 
     op.drop_table('channel')

@@ -233,6 +233,7 @@ class World:
             "unit": id_of(self.site.cast.cilendek),
             "closed_page": "32.71.99",
             "tahapan": 1,
+            "election": self.site.cast.election_id,
             "lang": "su",
             "sari": self.site.cast.sari.user_id,
             "budi": self.site.cast.budi.user_id,

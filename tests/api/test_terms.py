@@ -153,3 +153,49 @@ async def test_two_elections_beside_each_other_do_not_mix(site: Site) -> None:
     assert (await told(site, "sari", "POST", "/posts", 201, unit_id=id_of(site.cast.cilendek), text="Kami tetap ada."))[
         "id"
     ]
+
+
+async def test_an_account_has_a_term_of_its_own(site: Site) -> None:
+    post = await approved(site)
+    unit = id_of(site.cast.cilendek)
+    [account] = [one for one in (await site.get("rina", f"/channels?unit={unit}"))["data"] if one["platform"] == "x"]
+    path = f"/channels/{account['id']}/term"
+    await told(site, "rina", "PUT", path, 422, ends_on="2024-10-31")
+    assert (await told(site, "rina", "PUT", path, ends_on="2024-11-02"))["ends_on"] == "2024-11-02"
+    late = {
+        "unit_id": unit,
+        "text": "Sampai jumpa.",
+        "timing": {"at": "2024-11-03T09:00:00+07:00"},
+        "channels": [account["id"]],
+    }
+    refused = await told(site, "sari", "POST", "/posts", 422, **late)
+    assert "berakhir 02/11/2024" in refused["detail"]
+    async with open_house(site.house.settings, still_at(NOW + timedelta(days=2))) as later:
+        assert (await later.endings.sweep(), await later.endings.sweep()) == (1, 0)
+    closed = await site.get("rina", f"/channels/{account['id']}")
+    assert (closed["state"], closed["state_reason"]) == ("closed", "Masa pakai akun ini sudah berakhir.")
+    found = {
+        one["platform"]: one["state"] for one in (await site.get("rina", f"/deliveries?post={post['id']}"))["data"]
+    }
+    assert found.pop("x") == "cancelled"
+    assert set(found.values()) == {"due"}
+    await told(site, "sari", "POST", "/posts", 422, **(late | {"timing": {"at": SOON}}))
+
+
+async def test_a_calendar_ends_with_its_election_and_the_other_goes_on(site: Site) -> None:
+    theirs, ours = await second(site), await approved(site)
+    other = await told(site, "editor2", "POST", "/posts", 201, unit_id=theirs["pps"], text="Posko buka.", timing={"at": SOON})  # fmt: skip
+    term = f"/elections/{site.cast.election_id}/term"
+    await told(site, "sari", "PUT", term, 403, ends_on="2024-11-02")
+    await told(site, "admin2", "PUT", term, 404, ends_on="2024-11-02")
+    await told(site, "rina", "PUT", term, ends_on="2024-11-02")
+    async with open_house(site.house.settings, still_at(NOW + timedelta(days=2))) as later:
+        assert (await later.endings.sweep(), await later.endings.sweep()) == (1, 0)
+    [mine] = (await site.get("rina", "/elections"))["data"]
+    assert (mine["id"], mine["archived_at"] is not None) == (site.cast.election_id, True)
+    assert (await site.get("rina", f"/posts/{ours['id']}"))["state"] == "cancelled"
+    stage = (await site.get("rina", "/tahapan"))["data"][0]
+    assert (await site.ask("dewi", "PATCH", f"/tahapan/{stage['id']}", json={"note": "x"})).status_code in {403, 409}
+    assert (await site.get("admin2", f"/posts/{other['id']}"))["state"] == "in_review"
+    [alive] = (await site.get("admin2", "/elections"))["data"]
+    assert (alive["id"], alive["archived_at"]) == (theirs["election"], None)
