@@ -27,6 +27,7 @@ from app.engagement.followers import FollowersService
 from app.engagement.hearing import HearingService
 from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
+from app.evidence.deadlines import DeadlineWatch
 from app.evidence.heads import HeadTeller
 from app.evidence.history import HistoryService
 from app.evidence.keeping import KeepingService
@@ -236,6 +237,10 @@ class Kentongan:
     def terms(self) -> TermService:
         zone = self.settings.timezone
         return TermService(self.db, self.clock, self.people, self.channels, self.publishing, zone)
+
+    @property
+    def deadlines(self) -> DeadlineWatch:
+        return DeadlineWatch(self.db, self.clock)
 
     @property
     def endings(self) -> EndingService:

@@ -36,6 +36,7 @@ CRON: list[CronJob] = [
     cron(tasks.take_backup, minute=23, second=0, job_id="take_backup", keep_result=0, timeout=3600, max_tries=1),
     cron(tasks.sweep_media, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.seal_audit, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
+    cron(tasks.watch_deadlines, second=35, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.end_terms, second=50, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.tell_head, minute=_EVERY_5, second=20, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.spread_notices, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),

@@ -98,6 +98,10 @@ async def end_terms(ctx: dict[str, Any]) -> None:
     await _house(ctx).endings.sweep()
 
 
+async def watch_deadlines(ctx: dict[str, Any]) -> None:
+    await _house(ctx).deadlines.sweep()
+
+
 async def tell_head(ctx: dict[str, Any]) -> None:
     await _house(ctx).head_teller.tell()
     await _house(ctx).keeping.expire()

@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     POST_REMARKED = "post.remarked"
     POST_HELD = "post.held"
     CHAIN_HEAD = "audit.head"  # where the audit chain stood at the end of a day
+    COMPLAINT_NEAR = "complaint.near"  # what is to be down by a deadline is not yet
+    COMPLAINT_LATE = "complaint.late"  # and the deadline has passed
     TASK_DUE = "task.due"  # the minute of a hand-off has come, or a platform holds a draft
     TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -126,3 +126,24 @@ async def mark_expired(session: WriteSession, complaint_id: int, packs: Sequence
     """The hashes stay; the files are gone."""
     kept = [{**pack, "expired": True} for pack in packs]
     await session.run(update(Complaint).where(col(Complaint.id) == complaint_id).values(packs=kept, is_expired=True))
+
+
+async def with_deadline(session: ReadSession, *, before: datetime, told_below: int, limit: int = 200) -> Sequence[Complaint]:
+    """Open ones whose deadline comes before this moment and that something is still to be told of."""
+    query = select_rows(Complaint).where(
+        col(Complaint.deadline) < before, col(Complaint.closed_at).is_(None), col(Complaint.told) < told_below
+    )
+    return (await session.exec(query.order_by(col(Complaint.id)).limit(limit))).all()
+
+
+async def mark_told(session: WriteSession, complaint_id: int, *, seen: int, told: int) -> bool:
+    """False where another worker was faster."""
+    statement = update(Complaint).where(col(Complaint.id) == complaint_id, col(Complaint.told) == seen)
+    return (await session.run(statement.values(told=told))).rowcount == 1
+
+
+async def count_left(session: ReadSession, complaint_id: int) -> int:
+    """Of what it is about, how much is not down yet."""
+    query = select(func.count()).select_from(Delivery).join(ComplaintDelivery, C.delivery_id == D.id)
+    query = query.where(C.complaint_id == complaint_id, D.state.in_([State.PUBLISHED, State.UNSURE, State.SENDING]))
+    return int((await session.run(query)).scalar_one())

@@ -17,7 +17,7 @@ from app.evidence import complaint_store as store
 from app.evidence import rules
 from app.evidence.models import Complaint
 from app.evidence.packing import EvidenceService, Pack
-from app.evidence.rules import MOST_TEXT, Answer, Sought
+from app.evidence.rules import MOST_TEXT, Answer, Sought, Warned
 from app.kit.clock import Clock
 from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, Forbidden, NotFound, Problem
@@ -195,6 +195,7 @@ class ComplaintService:
                 await self._take_down(actor, row, said)
         async with self.db.write() as session:
             fresh = await self._open_one(session, actor, complaint_id)
+            fresh.told = fresh.told if fresh.deadline == deadline else Warned.NOT
             fresh.reason, fresh.deadline, fresh.packs = said, deadline, packs
             fresh.withdrawn_at = fresh.withdrawn_at or now
             session.add(fresh)

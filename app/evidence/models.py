@@ -13,7 +13,7 @@ class Complaint(SQLModel, table=True):
     """`asked` is what was looked for (address, text or day); `answer` whether this system sent it (rules.Answer).
 
     `packs` are the frozen ZIPs (`file`, `sha256`, `bytes`, `at`, `posts`); only `is_expired`, after the election's own day, are they gone. `deadline`: by when it is to be
-    down. `unit_id` is where it is handled, at or above every unit concerned.
+    down; `told`: how far people have been warned of it (rules.Warned). `unit_id` is where it is handled, at or above every unit concerned.
     """
 
     __tablename__ = "complaint"
@@ -26,6 +26,7 @@ class Complaint(SQLModel, table=True):
     packs: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     reason: str = ""
     deadline: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told: int = 0
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str = ""
     is_expired: bool = False

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -128,3 +128,21 @@ def gaps(numbers: Sequence[int], *, longest: int) -> tuple[int, int] | None:
     if not numbers or max(numbers) - min(numbers) >= longest:
         return None
     return min(numbers), max(numbers)
+
+
+class Warned(IntEnum):
+    """What people have been told of a deadline."""
+
+    NOT = 0
+    NEAR = 1
+    LATE = 2
+
+
+NEAR = timedelta(hours=24)
+
+
+def warning(asked_at: datetime, deadline: datetime, *, now: datetime) -> Warned:
+    """Near: the last quarter of the time there was, at most a day before."""
+    if now >= deadline:
+        return Warned.LATE
+    return Warned.NEAR if now >= deadline - min(NEAR, (deadline - asked_at) / 4) else Warned.NOT

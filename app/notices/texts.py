@@ -257,6 +257,24 @@ def _short(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def _complaint_near(event: Happening) -> Text:
+    return _complaint(event, "Tenggat penghapusan sudah dekat")
+
+
+def _complaint_late(event: Happening) -> Text:
+    return _complaint(event, "Tenggat penghapusan sudah lewat")
+
+
+def _complaint(event: Happening, title: str) -> Text:
+    number = event.subject.partition(":")[2]
+    when = _moment(event.detail.get("deadline"), event.timezone)
+    return Text(
+        f"Aduan {number}: {title.lower()}",
+        f"{title} ({when}), dan {event.detail.get('left', '?')} kiriman masih terbit. Buka aduannya, lalu hapus sendiri yang tidak dapat dihapus lewat sistem.",
+        f"/aduan/{number}",
+    )
+
+
 def _head(event: Happening) -> Text:
     day = event.detail.get("day")
     when = write_date(date.fromisoformat(day)) if day else "kemarin"
@@ -283,6 +301,8 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.POST_LAPSED: _lapsed,
     EventKind.POST_REMARKED: _remarked,
     EventKind.POST_HELD: _held,
+    EventKind.COMPLAINT_NEAR: _complaint_near,
+    EventKind.COMPLAINT_LATE: _complaint_late,
     EventKind.CHAIN_HEAD: _head,
     EventKind.TASK_DUE: _task_due,
     EventKind.TASK_RECALLED: _recalled,

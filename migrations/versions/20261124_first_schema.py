@@ -500,6 +500,7 @@ def upgrade() -> None:
     sa.Column('packs', sa.JSON(), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('deadline', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('told', sa.Integer(), nullable=False),
     sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(), nullable=False),
     sa.Column('is_expired', sa.Boolean(), nullable=False),

@@ -163,3 +163,21 @@ async def test_frozen_files_go_only_after_the_elections_own_day_and_never_of_an_
             await later.complaints.frozen(cast.dewi, closed)
         assert (await later.complaints.frozen(cast.dewi, still))[0].is_file()
     await house.keeping.keep_until(cast.rina, kpu, None)
+
+
+async def test_the_kpu_is_warned_once_before_the_deadline_and_once_after_it(desk: Desk) -> None:
+    house, cast = desk.house, desk.cast
+    post = await desk.post("Jam buka TPS keliru pada unggahan ini.")
+    await desk.sent(post)
+    opened = await house.complaints.open(cast.dewi, Sought(text="Jam buka TPS"), [post.deliveries[0].id])
+    number = opened.row.id or 0
+    until = NOW + timedelta(hours=8)
+    await house.complaints.withdraw(cast.dewi, number, reason="Keliru", deadline=until, siblings=False)
+    assert await house.deadlines.sweep() == 0
+    for hours, said in ((7, "sudah dekat"), (9, "sudah lewat")):
+        async with open_house(house.settings, still_at(NOW + timedelta(hours=hours))) as later:
+            assert (await later.deadlines.sweep(), await later.deadlines.sweep()) == (1, 0)
+            await later.notices.spread()
+            found = [one for one in (await later.notices.list(cast.dewi)).rows if said in one.title]
+            assert [one.link for one in found] == [f"/aduan/{number}"]
+            assert not [one for one in (await later.notices.list(cast.sari)).rows if "Aduan" in one.title]
