@@ -128,7 +128,9 @@ async def mark_expired(session: WriteSession, complaint_id: int, packs: Sequence
     await session.run(update(Complaint).where(col(Complaint.id) == complaint_id).values(packs=kept, is_expired=True))
 
 
-async def with_deadline(session: ReadSession, *, before: datetime, told_below: int, limit: int = 200) -> Sequence[Complaint]:
+async def with_deadline(
+    session: ReadSession, *, before: datetime, told_below: int, limit: int = 200
+) -> Sequence[Complaint]:
     """Open ones whose deadline comes before this moment and that something is still to be told of."""
     query = select_rows(Complaint).where(
         col(Complaint.deadline) < before, col(Complaint.closed_at).is_(None), col(Complaint.told) < told_below

@@ -60,6 +60,7 @@ class Draft:
     stagger: str
     mode: str
     deadline: str
+    until: str
     sent: Sequence[tuple[str, str]]
     correction: Correction | None = None
     in_place: bool = True
@@ -247,6 +248,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         stagger=one(form, "jeda", "30"),
         mode=one(form, "mode", "mandatory"),
         deadline=one(form, "tenggat"),
+        until=one(form, "batas"),
         sent=[
             (name, value)
             for name, value in form.multi_items()
@@ -292,6 +294,7 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         stagger_minutes=int(draft.stagger),
         variables=draft.given,
         deadline=fields.read_moment(draft.deadline, frame.zone, "tenggat") if draft.deadline else None,
+        valid_until=fields.read_moment(draft.until, frame.zone, "batas") if draft.until else None,
         tahapan=draft.correction.code if draft.correction else None,
         corrects=draft.correction.tahapan_id if draft.correction else None,
         in_place=draft.in_place,

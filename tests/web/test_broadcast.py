@@ -147,3 +147,13 @@ async def test_who_is_late_is_named_where_the_progress_is(
     async with house.db.write() as session:
         await session.run(update(Post).values(due_at=NOW - timedelta(hours=1)))
     assert "Belum terbit padahal sudah waktunya" in (await dewi.get(path)).text
+
+
+async def test_the_limit_after_which_nothing_leaves_is_asked_for(
+    dewi: httpx2.AsyncClient, house: Kentongan, cast: Cast, form: dict[str, Any]
+) -> None:
+    wrong = await dewi.post("/siaran/periksa", data=form | {"batas": "2024-11-05T08:00"})
+    assert (wrong.status_code, 'value="2024-11-05T08:00"' in wrong.text) == (422, True)
+    place = await created(dewi, form | {"batas": "2024-11-05T12:00"})
+    posts = await house.posts.list(cast.dewi, PostFilter(broadcast_id=int(place.rsplit("/", 1)[1])), limit=9)
+    assert {f"{post.valid_until:%Y-%m-%d %H:%M}" for post in posts.rows} == {"2024-11-05 05:00"}
