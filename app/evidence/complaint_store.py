@@ -149,3 +149,9 @@ async def count_left(session: ReadSession, complaint_id: int) -> int:
     query = select(func.count()).select_from(Delivery).join(ComplaintDelivery, C.delivery_id == D.id)
     query = query.where(C.complaint_id == complaint_id, D.state.in_([State.PUBLISHED, State.UNSURE, State.SENDING]))
     return int((await session.run(query)).scalar_one())
+
+
+async def top_of(session: ReadSession, unit_id: int) -> int:
+    """The body at the top of a unit's tree: its path begins with it."""
+    path = (await session.run(select(col(Unit.path)).where(col(Unit.id) == unit_id))).scalar_one()
+    return int(path.split("/")[1])

@@ -36,5 +36,6 @@ class DeadlineWatch:
         if not left or not await store.mark_told(session, row.id, seen=row.told, told=step):
             return False
         detail = {"left": left, "deadline": row.deadline.isoformat()}
-        await tell(session, [Event(_KINDS[step], f"complaint:{row.id}", row.unit_id, detail)], at=now)
+        top = await store.top_of(session, row.unit_id)
+        await tell(session, [Event(_KINDS[step], f"complaint:{row.id}", top, detail)], at=now)
         return True

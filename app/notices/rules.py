@@ -146,13 +146,11 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
         case EventKind.POST_REMARKED:
             told = {member.user_id for member in members} & set(event.detail.get("to", ()))
             told = told or _reviewers(event, [member for member in members if member.user_id not in authors])
-        case EventKind.COMPLAINT_NEAR | EventKind.COMPLAINT_LATE:
-            told = {one.user_id for one in members if one.kind is UnitKind.KPU and one.may(Act.REVIEW)}
         case EventKind.CHAIN_HEAD:
             told = _nearest(members, lambda member: member.may(Act.MANAGE))
         case EventKind.TASK_DUE | EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
-        case EventKind.PLATFORM_OUTAGE:
+        case EventKind.PLATFORM_OUTAGE | EventKind.COMPLAINT_NEAR | EventKind.COMPLAINT_LATE:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.REVIEW)}
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.
