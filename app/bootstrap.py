@@ -118,7 +118,6 @@ class Kentongan:
     connecting: ConnectService
     keeper: Keeper
     templates: TemplateService
-    template_desk: TemplateDesk
     media: MediaService
     guard: GuardService
     publishing: PublishingService
@@ -237,6 +236,10 @@ class Kentongan:
     def terms(self) -> TermService:
         zone = self.settings.timezone
         return TermService(self.db, self.clock, self.people, self.channels, self.publishing, zone)
+
+    @property
+    def template_desk(self) -> TemplateDesk:
+        return TemplateDesk(self.templates)
 
     @property
     def deadlines(self) -> DeadlineWatch:
@@ -368,7 +371,6 @@ def build(settings: Settings) -> Kentongan:
         connecting=connecting,
         keeper=keeper,
         templates=templates,
-        template_desk=TemplateDesk(templates),
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,
