@@ -5,8 +5,10 @@ admin | nobody. What is asked for always lies in Bogor Barat: a unit of it, or s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
+
+from tests.api.calls import Call, created, done, gone, page
 
 COLUMNS = (
     "viewer", "editor", "reviewer", "admin", "editor di utara", "admin di utara",
@@ -24,40 +26,6 @@ MANAGERS = "403 403 403 200 | 403 200 | 403 403 200 | 401"
 CALENDAR = "403 403 403 403 | 403 403 | 403 200 200 | 401"
 # Of reviewers above all that it is about.
 COMPLAINT = "403 403 200 200 | 403 404 | 403 200 200 | 401"
-
-
-@dataclass(frozen=True)
-class Call:
-    """`made` names what must exist for the path's parameters, in their order; strings like `{unit}` in json and form stand for ids.
-
-    `narrow`: what a token that may only read gets, where that is less than a viewer in person gets.
-    """
-
-    expected: str
-    made: str = ""
-    json: Mapping[str, Any] | None = None
-    form: Mapping[str, str] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: str = ""
-    narrow: str = ""
-
-
-def created(row: str) -> str:
-    return row.replace("200", "201")
-
-
-def gone(row: str) -> str:
-    return row.replace("200", "204")
-
-
-def page(row: str) -> str:
-    """Nobody is sent to the way in."""
-    return row.replace("401", "303")
-
-
-def done(row: str) -> str:
-    """A form that worked leads on to a page."""
-    return row.replace("200", "303").replace("401", "303")
 
 
 ANY_VERSION = {"If-Match": "*"}

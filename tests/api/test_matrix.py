@@ -30,7 +30,8 @@ from app.publishing.models import Incident
 from app.tahapan.service import StageEdit
 from app.web import assets
 from app.wilayah.models import Wilayah
-from tests.api.matrix import COLUMNS, ROUTES, SHEET, Call
+from tests.api.calls import Call
+from tests.api.matrix import COLUMNS, ROUTES, SHEET
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site, token_for
