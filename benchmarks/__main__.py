@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors|calendar`: what can be measured and with which sizes."""
+"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors|calendar|dryrun`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from benchmarks.chaos import Plan
 from benchmarks.chaos import run as run_chaos
 from benchmarks.city import run as run_city
 from benchmarks.doors import run as run_doors
+from benchmarks.dryrun import run as run_dryrun
 from benchmarks.election import run as run_election
 from benchmarks.guard import run as run_guard
 from benchmarks.machine import say
@@ -41,6 +42,9 @@ def _arguments() -> argparse.Namespace:
     )
     broadcast.add_argument("units", type=int, nargs="?", default=5_000)
     broadcast.add_argument("--runs", type=int, default=3)
+    dryrun = names.add_parser("dryrun", help="a broadcast to the whole country, planned and checked, nothing written")
+    dryrun.add_argument("units", type=int, nargs="?", default=83_692, help="beside the city's own 68: 83,760")
+    dryrun.add_argument("--runs", type=int, default=1)
     guard = names.add_parser("guard", help="the guard on one text, and the texts of a broadcast told apart")
     guard.add_argument("units", type=int, nargs="?", default=83_760)
     guard.add_argument("--runs", type=int, default=5)
@@ -63,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     chaos.add_argument(
         "--unverified", action="store_true", help="send again without asking: the ledger must tell on us"
     )
-    for each in (burst, chaos, city, broadcast, guard, election, doors, calendar):
+    for each in (burst, chaos, city, broadcast, guard, election, doors, calendar, dryrun):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -96,6 +100,8 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_chaos(
                 Plan(given.count, given.seed, given.workers, *blows, not given.unverified, given.minutes)
             )
+        case "dryrun":
+            return await run_dryrun(given.units, given.runs)
         case "guard":
             return run_guard(given.units, given.runs)
         case _:

@@ -58,15 +58,15 @@ def line(found: dict[str, Any]) -> str:
 async def measure_once(url: str, count: int, folder: Path) -> dict[str, Any]:
     async with stage.open_house(url, folder) as house:
         await set_up(house)
-        await _add_units(house, count)
+        await add_units(house, count)
         await watch.refresh_statistics(house.db)
-        actor, wanted = await _wish(house)
+        actor, wanted = await wish(house)
         started = time.perf_counter()
         looked_at = await house.broadcasts.preview(actor, wanted)
         plan_seconds = time.perf_counter() - started
-        before_mb, used, started = machine.forget_peak(), _cpu(), time.perf_counter()
+        before_mb, used, started = machine.forget_peak(), used_cpu(), time.perf_counter()
         made = await house.broadcasts.create(actor, wanted)
-        seconds, cpu_seconds = time.perf_counter() - started, _cpu() - used
+        seconds, cpu_seconds = time.perf_counter() - started, used_cpu() - used
         peak_mb = machine.peak_mb()
     if made.deliveries != looked_at.deliveries or made.units < count:
         raise RuntimeError(f"{made.deliveries} deliveries of {made.units} units, {list(made.problems)[:3]}")
@@ -86,12 +86,12 @@ async def measure_once(url: str, count: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def _cpu() -> float:
+def used_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-async def _wish(house: Kentongan) -> tuple[Actor, BroadcastInput]:
+async def wish(house: Kentongan) -> tuple[Actor, BroadcastInput]:
     """As the Divisi Sosdiklih would ask for it."""
     dewi = await house.people.find_user_by_email("dewi@latihan.invalid")
     actor = await house.people.actor_of((dewi.id if dewi else None) or 0)
@@ -105,7 +105,7 @@ async def _wish(house: Kentongan) -> tuple[Actor, BroadcastInput]:
     )  # fmt: skip
 
 
-async def _add_units(house: Kentongan, count: int) -> None:
+async def add_units(house: Kentongan, count: int) -> None:
     """A PPS for each of the first `count` villages of the country outside the city, right beneath its KPU."""
     regions = [each for each in read_regions(NATIONAL).regions if not each.code.startswith("32.71")]
     villages = [each for each in regions if each.code.count(".") == 3][:count]

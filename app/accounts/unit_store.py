@@ -95,14 +95,32 @@ async def units_in(
     ids: Collection[int] | None = None,
 ) -> list[Unit]:
     """Units in scope in the order of the tree, narrowed by every condition given."""
-    found = select_rows(Unit).where(in_scope(paths)).order_by(col(Unit.wilayah_code), col(Unit.id))
-    if kinds is not None:
-        found = found.where(col(Unit.kind).in_(list(kinds)))
-    if under_path is not None:
-        found = found.where(in_scope([under_path]))
-    if ids is not None:
-        found = found.where(_among(session, col(Unit.id), ids))
+    found = _narrowed(session, select_rows(Unit), paths, kinds=kinds, under_path=under_path, ids=ids)
     return list((await session.exec(found)).all())
+
+
+async def speaking_ids(session: ReadSession, paths: Sequence[str], election_id: int, **narrowed: Any) -> list[int]:
+    """As `speaking_in`, of one election and their ids alone: rows of a whole country are a hundred megabytes."""
+    found = select_rows(col(Unit.id)).where(Unit.election_id == election_id, col(Unit.archived_at).is_(None))
+    rows = await session.exec(_narrowed(session, found, paths, **narrowed))
+    return [each for each in rows.all() if each is not None]
+
+
+def _narrowed(
+    session: ReadSession,
+    query: Any,
+    paths: Sequence[str],
+    *,
+    kinds: Collection[str] | None = None,
+    under_path: str | None = None,
+    ids: Collection[int] | None = None,
+) -> Any:
+    query = query.where(in_scope(paths)).order_by(col(Unit.wilayah_code), col(Unit.id))
+    if kinds is not None:
+        query = query.where(col(Unit.kind).in_(list(kinds)))
+    if under_path is not None:
+        query = query.where(in_scope([under_path]))
+    return query if ids is None else query.where(_among(session, col(Unit.id), ids))
 
 
 async def list_units(

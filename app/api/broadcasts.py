@@ -111,7 +111,10 @@ class BroadcastRow(Row):
     deliveries: int = Field(examples=[222])
     in_review: int = Field(description="Unggahan yang masih menunggu tinjauan.")
     by_state: dict[str, int] = Field(examples=[{"published": 222}])
-    problems: list[ProblemRow]
+    problems: list[ProblemRow] = Field(description="Pada dry_run: 200 yang pertama dari tiap jenis.")
+    hindered: dict[str, int] = Field(
+        {}, examples=[{"channels": 12}], description="Pada dry_run: jumlah halangan per jenis (`field` pada problems)."
+    )
     samples: list[SampleRow] = []
     price: PriceRow = Field(description="Dihitung sebelum siaran dibuat (dry_run); sesudahnya lihat tiap unggahan.")
     deadline: datetime | None = None

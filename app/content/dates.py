@@ -254,7 +254,7 @@ def outside_stage(
 ) -> Iterator[tuple[int, int, str]]:
     """Days that the text gives for a stage called by `words` and that lie outside it; third: the right days."""
     plain = folded(text)
-    if not words.search(plain):
+    if not dates_in(text, near) or not words.search(plain):
         return
     right = write_day(starts_on) if starts_on == ends_on else f"{write_day(starts_on)} sampai {write_day(ends_on)}"
     spoken_until = -1

@@ -21,6 +21,9 @@ class Price:
     def __add__(self, other: "Price") -> "Price":
         return Price(self.usd + other.usd, self.posts + other.posts, self.with_link + other.with_link)
 
+    def __sub__(self, other: "Price") -> "Price":
+        return Price(self.usd - other.usd, self.posts - other.posts, self.with_link - other.with_link)
+
     @property
     def sentence(self) -> str:
         """Perkiraan biaya X: US$14.80 untuk 74 unggahan, 74 di antaranya memuat tautan."""

@@ -10,6 +10,8 @@ from app.platforms.contract import Limits
 
 Texts = Mapping[tuple[str, str], str]
 """A template's words by (language, variant)."""
+Rendered = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""The words, the missing names, the problems."""
 
 LANGUAGES = {"id": "Bahasa Indonesia", "su": "Basa Sunda"}
 SEGMENTS = ("umum", "pemula", "disabilitas", "perempuan")
@@ -69,13 +71,23 @@ def pick_variant(texts: Texts, lang: str, platform: str) -> str | None:
     return None
 
 
-def compose(texts: Texts, *, lang: str, platform: str, values: Mapping[str, object]) -> Composed:
-    """The text and the picture's description in one language for one platform."""
+def compose(
+    texts: Texts, *, lang: str, platform: str, values: Mapping[str, object], done: dict[str, Rendered] | None = None
+) -> Composed:
+    """The text and the picture's description in one language for one platform.
+
+    `done`: what was made of which source with these values before; platforms share most of it.
+    """
     source = pick_variant(texts, lang, platform)
     if source is None:
         return Composed("", "", problems=(f"templat ini belum punya teks {language_name(lang)}",))
-    text, text_missing, text_problems = render_text(source, values)
-    alt, alt_missing, alt_problems = render_text(texts.get((lang, ALT)) or texts.get(("id", ALT)) or "", values)
+    done = {} if done is None else done
+    described = texts.get((lang, ALT)) or texts.get(("id", ALT)) or ""
+    for each in (source, described):
+        if each not in done:
+            done[each] = render_text(each, values)
+    text, text_missing, text_problems = done[source]
+    alt, alt_missing, alt_problems = done[described]
     missing = tuple(sorted({*text_missing, *alt_missing}))
     return Composed(text, alt, missing, (*text_problems, *alt_problems))
 
@@ -107,8 +119,7 @@ def languages_of(variants: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(found, key=lambda lang: (lang != "id", lang))
 
 
-def render_text(source: str, values: Mapping[str, object]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The words, the missing names, the problems."""
+def render_text(source: str, values: Mapping[str, object]) -> Rendered:
     try:
         text = compile_text(source)
     except NotAllowed as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.content.price import NOTHING, Price
 from app.posts.correcting import Corrected
+from app.posts.planning import Plan
 from app.posts.postering import PosterWish
 from app.posts.rules import Timing
 from app.publishing.service import TakenDown
@@ -69,6 +70,7 @@ class Sample:
 class BroadcastView:
     """`id` None: only looked at. Counts are final; `by_state` counts deliveries as they stand.
 
+    `hindered`: when only looked at, how many problems there are of each kind (`UnitProblem.field`); `problems` names the first of them.
     `corrected`: of a correction that is looked at, how each channel is put right.
     `answers`: what units have said to a suggestion. `price`: what its live deliveries would cost where a platform bills by the post; told before sending alone.
     """
@@ -96,6 +98,7 @@ class BroadcastView:
     created_by: int | None = None
     approved_by: int | None = None
     approved_at: datetime | None = None
+    hindered: Mapping[str, int] = field(default_factory=dict)
 
 
 def problem_json(problem: UnitProblem) -> dict[str, Any]:
@@ -123,3 +126,10 @@ def request_json(wanted: BroadcastInput) -> dict[str, Any]:
         "urgent": wanted.urgent,
         "options": dict(wanted.options),
     }
+
+
+def samples_of(plan: Plan) -> list[Sample]:
+    speaker = plan.speaker
+    return [
+        Sample(speaker.unit_id, speaker.name, v.platform, v.text, v.length, v.limit, plan.due_at) for v in plan.variants
+    ]

@@ -5,57 +5,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.accounts import unit_store
-from app.accounts.models import Unit
 from app.accounts.people import after_id
 from app.accounts.rules import Act, Actor
-from app.accounts.speaker import Speaker
 from app.audit.service import record, tell
-from app.channels.models import Channel
-from app.channels.rules import ways_of
 from app.content import store as content_store
-from app.content.alts import alt_in
 from app.content.guard import Rules
 from app.content.media import MediaService
-from app.content.models import PostTemplate
 from app.content.price import NOTHING
-from app.content.rules import Texts
 from app.kit.db import Database, ReadSession
 from app.kit.errors import BadInput, Conflict, NotFound, Problem
 from app.kit.paging import Page, cut
 from app.platforms.contract import Adapter
-from app.platforms.registry import TITLES
-from app.posts import rules, store, voices
-from app.posts.attaching import Attached
+from app.posts import store
 from app.posts.broadcast_views import BroadcastInput as BroadcastInput
 from app.posts.broadcast_views import BroadcastView as BroadcastView
 from app.posts.broadcast_views import Sample as Sample
 from app.posts.broadcast_views import UnitProblem as UnitProblem
-from app.posts.broadcast_views import problem_json, request_json
-from app.posts.correcting import Corrected, channels_to_correct
+from app.posts.broadcast_views import problem_json, request_json, samples_of
+from app.posts.drafting import Draft as Draft
+from app.posts.drafting import Drafter
 from app.posts.models import Broadcast
-from app.posts.planning import Plan, Planner, Source
-from app.posts.postering import choose
 from app.posts.rules import SUGGESTED, Answer
-from app.posts.service import check_variables
+from app.posts.surveying import survey
 from app.posts.telling import broadcast_review_wanted, suggested
-from app.posts.writing import Common, Item, Writer
+from app.posts.writing import Writer
 from app.publishing.service import PublishingService
 from app.publishing.withdrawing import read_reason
 from app.tahapan.service import TahapanService
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What would be written for one call: finished plans, and what stands in the way of the others."""
-
-    root_id: int
-    template: PostTemplate
-    environment: str
-    units: Sequence[Unit]
-    items: Sequence[Item]
-    problems: Sequence[UnitProblem]
-    common: Common
-    corrected: Sequence[Corrected] = ()
 
 
 @dataclass
@@ -71,8 +47,17 @@ class BroadcastService:
 
     async def preview(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
         """What would be created, with everything that stands in the way; writes nothing."""
-        draft = await self.draft(actor, wanted)
-        return _looked_at(draft)
+        if wanted.corrects:
+            return _looked_at(await self.draft(actor, wanted))
+        return await survey(self._drafter, actor, wanted)
+
+    async def draft(self, actor: Actor, wanted: BroadcastInput) -> Draft:
+        """Reads and plans all of it; writes nothing. Raises Forbidden, NotFound, BadInput."""
+        return await self._drafter.draft(actor, wanted)
+
+    @property
+    def _drafter(self) -> Drafter:
+        return Drafter(self.db, self.now, self.grace, self.adapters, self.guard, self.tahapan, self.media)
 
     async def create(self, actor: Actor, wanted: BroadcastInput) -> BroadcastView:
         """All posts in one transaction. Units with problems are left out and named; none left is a BadInput."""
@@ -186,122 +171,6 @@ class BroadcastService:
             )
         return await self.get(actor, broadcast_id)
 
-    async def draft(self, actor: Actor, wanted: BroadcastInput) -> Draft:
-        """Reads and plans; writes nothing. Raises Forbidden, NotFound, BadInput."""
-        actor.must(Act.BROADCAST)
-        self._check_platforms(wanted.platforms)
-        async with self.db.read() as session:
-            exact = None
-            if wanted.corrects:
-                exact = await channels_to_correct(
-                    session, actor, wanted.corrects, self.adapters, in_place=wanted.in_place
-                )
-                wanted = replace(wanted, under=None, unit_ids=exact.unit_ids)
-            template = await content_store.visible_template(session, actor.paths(Act.READ), wanted.template_id)
-            if template is None:
-                raise NotFound("Templat ini tidak ada, atau bukan untuk unit Anda.")
-            check_variables(wanted.variables, template.needs)
-            texts = (await content_store.texts_of(session, [wanted.template_id]))[wanted.template_id]
-            root, units = await self._units(session, actor, wanted, template)
-            ids = [unit.id for unit in units if unit.id is not None]
-            speakers = await unit_store.speakers(session, ids, paths=actor.paths(Act.BROADCAST)) if ids else {}
-            channels = await store.open_channels(session, unit_ids=ids, platforms=wanted.platforms)
-            media = await self.media.require_visible(session, actor, wanted.media)
-            attached = Attached.of(wanted.media, media)
-            calendar = await self.tahapan.calendar(session, template.election_id)
-            poster = await choose(session, actor, wanted.poster, wanted.media, media)
-        source = _untouched(template, texts, wanted.lang).choosing(self.adapters, wanted.options)
-        environment = wanted.environment or (
-            "live" if any(c.environment != "practice" for c in channels) else "practice"
-        )
-        source = replace(source, poster=poster)
-        planner = Planner(
-            source, calendar, self.adapters, self.guard, wanted.timing, wanted.variables, wanted.tahapan, self.grace, self.now(),
-            attached=attached, valid_until=wanted.valid_until,
-        )  # fmt: skip
-        own: dict[int, list[Channel]] = {unit_id: [] for unit_id in ids}
-        for channel in channels:
-            if channel.environment in ways_of(environment) if exact is None else channel.id in exact:
-                own[channel.unit_id].append(channel)
-        chosen = [speakers[i] for i in ids if i in speakers]
-        if why_not := voices.lacks_local_words(source, wanted.platforms, chosen):
-            raise BadInput(why_not, Problem("template_id", why_not))
-        items, problems = self._plan_all(actor, planner, chosen, own, wanted)
-        async with self.db.read() as session:
-            said = await voices.heard(session, [item.plan for item in items])
-        items, repeated = voices.tell_apart(items, said)
-        problems = [*problems, *(_problem(speaker, reason) for speaker, reason in repeated)]
-        common = Common(
-            source, wanted.timing, wanted.variables, wanted.tahapan, actor.user_id, self.now(), calendar,
-            valid_until=wanted.valid_until, clip=attached.clip, is_urgent=wanted.urgent,
-            alt_texts={media_id: alt_in(row, wanted.lang) for media_id, row in media.items()},
-        )  # fmt: skip
-        items = [exact.aim(item) for item in items] if exact else items
-        corrected = [one for item in items for one in exact.of(item)] if exact else []
-        return Draft(root, template, environment, units, items, problems, common, corrected)
-
-    def _plan_all(
-        self,
-        actor: Actor,
-        planner: Planner,
-        speakers: Sequence[Speaker],
-        channels: Mapping[int, Sequence[Channel]],
-        wanted: BroadcastInput,
-    ) -> tuple[Sequence[Item], Sequence[UnitProblem]]:
-        items: list[Item] = []
-        problems: list[UnitProblem] = []
-        for index, speaker in enumerate(speakers):
-            own = channels[speaker.unit_id]
-            asked = () if wanted.corrects else dict.fromkeys(wanted.platforms)
-            absent = [p for p in asked if p not in {channel.platform for channel in own}]
-            problems += [
-                _problem(speaker, f"Belum ada akun {TITLES.get(p, p)} yang tersambung.", "channels") for p in absent
-            ]
-            if not own:
-                continue
-            plan = planner.plan(speaker, own, later=rules.stagger(index, len(speakers), wanted.stagger_minutes))
-            if plan.troubles:
-                problems += [_problem(speaker, trouble.message, trouble.field) for trouble in plan.troubles]
-                continue
-            route = rules.route(actor, speaker.path, is_untouched=True, levels=plan.levels, sensitive=plan.sensitive)
-            items.append(Item(plan, route, wanted.media))
-        return items, problems
-
-    async def _units(
-        self, session: ReadSession, actor: Actor, wanted: BroadcastInput, template: PostTemplate
-    ) -> tuple[int, Sequence[Unit]]:
-        """The chosen units within the actor's reach, and the unit the broadcast belongs to."""
-        paths = actor.paths(Act.BROADCAST)
-        under = await unit_store.unit(session, wanted.under, paths=paths) if wanted.under is not None else None
-        if wanted.under is not None and under is None:
-            raise NotFound("Unit induk siaran ini tidak ada, atau di luar wilayah Anda.")
-        kinds = wanted.kinds or template.units
-        unfit = sorted(set(kinds) - set(template.units))
-        if unfit:
-            message = f"Templat “{template.title}” tidak dibuat untuk {', '.join(kind.upper() for kind in unfit)}."
-            raise BadInput(message, Problem("select.kinds", message))
-        found = await unit_store.speaking_in(
-            session, paths, kinds=kinds, under_path=under.path if under else None, ids=wanted.unit_ids
-        )
-        found = [unit for unit in found if unit.election_id == template.election_id]
-        if wanted.unit_ids and (foreign := sorted(set(wanted.unit_ids) - {unit.id for unit in found})):
-            message = (
-                f"Unit {', '.join(map(str, foreign))} tidak ada, di luar wilayah Anda, atau bukan jenis yang dipilih."
-            )
-            raise BadInput(message, Problem("select.unit_ids", message))
-        return (under.id or 0) if under else _topmost(actor), found
-
-    def _check_platforms(self, platforms: Sequence[str]) -> None:
-        unknown = sorted(set(platforms) - set(self.adapters))
-        if unknown or not platforms:
-            known = ", ".join(sorted(self.adapters))
-            message = (
-                f"Platform tidak dikenal: {', '.join(unknown)}. Pilihan: {known}."
-                if unknown
-                else f"Pilih paling sedikit satu platform: {known}."
-            )
-            raise BadInput(message, Problem("platforms", message))
-
     async def _visible(self, session: ReadSession, actor: Actor, broadcast_id: int) -> Broadcast:
         row = await store.find_broadcast(session, actor.paths(Act.READ), broadcast_id)
         if row is None:
@@ -342,36 +211,10 @@ class BroadcastService:
         ]
 
 
-def _topmost(actor: Actor) -> int:
-    """The one unit above all that the actor may broadcast to; a broadcast is seen and stopped from there."""
-    paths = actor.paths(Act.BROADCAST)
-    tops = [
-        path for path in dict.fromkeys(paths) if not any(path != other and path.startswith(other) for other in paths)
-    ]
-    if len(tops) != 1:
-        message = "Anda bertugas di beberapa unit yang terpisah. Pilih unit induk siaran ini."
-        raise BadInput(message, Problem("select.under", "pilih unit induknya"))
-    return next(grant.unit_id for grant in actor.grants if grant.path == tops[0])
-
-
-def _untouched(template: PostTemplate, texts: Texts, lang: str) -> Source:
-    return Source(
-        lang,
-        texts,
-        template_id=template.id,
-        template_version=template.version,
-        title=template.title,
-        stages=template.stages,
-        programme=template.programme,
-        segment=template.segment,
-        pillar=template.pillar,
-    )
-
-
 def _looked_at(draft: Draft) -> BroadcastView:
     deliveries = sum(len(item.plan.channels) for item in draft.items)
-    waiting = sum(item.route is not None and item.route.reviewer is not rules.Reviewer.NOBODY for item in draft.items)
-    samples = [sample for item in draft.items[:3] for sample in _samples(item.plan)]
+    waiting = sum(item.waits for item in draft.items)
+    samples = [sample for item in draft.items[:3] for sample in samples_of(item.plan)]
     return BroadcastView(
         None,
         draft.template.id or 0,
@@ -388,14 +231,3 @@ def _looked_at(draft: Draft) -> BroadcastView:
         price=sum((item.plan.price for item in draft.items), NOTHING),
         corrected=draft.corrected,
     )
-
-
-def _samples(plan: Plan) -> list[Sample]:
-    speaker = plan.speaker
-    return [
-        Sample(speaker.unit_id, speaker.name, v.platform, v.text, v.length, v.limit, plan.due_at) for v in plan.variants
-    ]
-
-
-def _problem(speaker: Speaker, reason: str, field: str = "") -> UnitProblem:
-    return UnitProblem(speaker.unit_id, speaker.name, reason, field)

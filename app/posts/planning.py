@@ -153,8 +153,9 @@ class Planner:
         troubles += [Trouble(one.field, f"Isian {one.field[10:]}: {one.message}.") for one in problems_in(self.given)]
         troubles += _after_their_term(channels, due, speaker.timezone)
         missing: dict[str, None] = {}
+        done: dict[str, content_rules.Rendered] = {}
         variants = [
-            self._variant(platform, values, troubles, missing)
+            self._variant(platform, values, done, troubles, missing)
             for platform in dict.fromkeys(c.platform for c in channels)
         ]
         poster = self._poster(values, variants, troubles, missing)
@@ -203,7 +204,12 @@ class Planner:
         return rules.valid_until(due, stage_end=end, grace=self.grace, given=self.valid_until)
 
     def _variant(
-        self, platform: str, values: Mapping[str, object], troubles: list[Trouble], missing: dict[str, None]
+        self,
+        platform: str,
+        values: Mapping[str, object],
+        done: dict[str, content_rules.Rendered],
+        troubles: list[Trouble],
+        missing: dict[str, None],
     ) -> Variant:
         adapter, source = self.adapters[platform], self.source
         name, alt_text = TITLES.get(platform, platform), ""
@@ -212,7 +218,9 @@ class Planner:
         elif source.text is not None:
             text = source.text
         else:
-            composed = content_rules.compose(source.texts, lang=source.lang, platform=platform, values=values)
+            composed = content_rules.compose(
+                source.texts, lang=source.lang, platform=platform, values=values, done=done
+            )
             text, alt_text = composed.text, composed.alt_text
             for variable in composed.missing:
                 if variable not in missing:

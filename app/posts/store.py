@@ -115,6 +115,14 @@ async def open_channels(
     return list((await session.exec(query.order_by(col(Channel.unit_id), col(Channel.id)))).all())
 
 
+async def environments_of(session: ReadSession, *, unit_ids: Sequence[int], platforms: Sequence[str]) -> set[str]:
+    """In which environments these units have channels that are not closed."""
+    query = select(col(Channel.environment)).where(
+        col(Channel.state) != "closed", col(Channel.unit_id).in_(unit_ids), col(Channel.platform).in_(platforms)
+    )
+    return set((await session.exec(query.distinct())).all())
+
+
 async def find_broadcasts(
     session: ReadSession, paths: Sequence[str], *, limit: int, before_id: int | None
 ) -> list[Broadcast]:

@@ -1,13 +1,14 @@
 """On X every unit must speak in its own words: which texts are too much alike, and what is done about it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.accounts.speaker import Speaker
 from app.channels.models import Channel
 from app.content import similarity
 from app.content.guard import Finding, Level
+from app.content.price import Price, price_of
 from app.content.rules import pick_variant
 from app.content.sandbox import names
 from app.content.similarity import Near
@@ -45,14 +46,35 @@ def lacks_local_words(source: Source, platforms: Sequence[str], speakers: Sequen
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one unit would say on X and through which channels. `is_all`: it says nothing elsewhere."""
+
+    unit_id: int
+    name: str
+    text: str
+    due_at: datetime | None
+    environment: str
+    channels: tuple[int | None, ...]
+    price: Price
+    is_all: bool
+    waits: bool
+
+
+def voices_of(items: Sequence[Item]) -> list[Voice]:
+    """Of those that speak on X."""
+    return [_voice(item.plan, own, item.waits) for item in items if (own := _channels(item.plan))]
+
+
+async def heard_by(session: ReadSession, voices: Sequence[Voice]) -> list[tuple[int, str]]:
+    """Channel and text of what others say on X around these moments; nothing where none of them speaks there."""
+    moments = [voice.due_at for voice in voices if voice.due_at]
+    return await _said(session, min(moments), voices[0].environment) if moments else []
+
+
 async def heard(session: ReadSession, plans: Sequence[Plan]) -> list[tuple[int, str]]:
-    """Channel and text of what others say on X around these plans' moments; nothing where none of them speaks there."""
-    speaking = [(plan.due_at, channel) for plan in plans for channel in _channels(plan) if plan.due_at]
-    if not speaking:
-        return []
-    at = min(due for due, _ in speaking if due)
-    environment = speaking[0][1].environment
-    return await _said(session, at, environment)
+    """As `heard_by`, of plans."""
+    return await heard_by(session, [_voice(plan, own) for plan in plans if (own := _channels(plan))])
 
 
 def weigh(plan: Plan, said: Sequence[tuple[int, str]]) -> Plan:
@@ -90,25 +112,39 @@ def tell_apart(items: Sequence[Item], said: Sequence[tuple[int, str]]) -> tuple[
     Where a text repeats another, that unit's X channel is left out and the reason named; nothing left: the whole post is.
     """
     speaking = [place for place, item in enumerate(items) if _channels(item.plan)]
-    own = {channel.id for place in speaking for channel in _channels(items[place].plan)}
-    before = [text for channel, text in said if channel not in own]
-    texts = [items[place].plan.text_for(OWN_WORDS).text for place in speaking]
-    nears = similarity.siblings([*before, *texts])
     kept: dict[int, Item | None] = dict(enumerate(items))
     problems = []
-    for number, place in enumerate(speaking):
-        near, item = nears.get(len(before) + number), items[place]
-        if near is None:
-            continue
-        other = near.other - len(before)
-        whose = items[speaking[other]].plan.speaker.name if other >= 0 else _OTHERS
-        found = _finding(texts[number], near, whose)
-        if near.is_same:
+    for number, found in compare(voices_of(items), said).items():
+        place = speaking[number]
+        item = items[place]
+        if found.level is Level.BLOCK:
             problems.append((item.plan.speaker, found.sentence))
-            kept[place] = _without(item)
+            kept[place] = without(item)
         else:
             kept[place] = replace(item, plan=replace(item.plan, findings=[*item.plan.findings, found]))
     return [item for item in kept.values() if item is not None], problems
+
+
+def compare(voices: Sequence[Voice], said: Sequence[tuple[int, str]]) -> dict[int, Finding]:
+    """By the place of the voice: what it repeats of an earlier one, or of what was said before."""
+    own = {channel for voice in voices for channel in voice.channels}
+    before = [text for channel, text in said if channel not in own]
+    nears = similarity.siblings([*before, *(voice.text for voice in voices)])
+    found = {}
+    for number, voice in enumerate(voices):
+        if near := nears.get(len(before) + number):
+            other = near.other - len(before)
+            found[number] = _finding(voice.text, near, voices[other].name if other >= 0 else _OTHERS)
+    return found
+
+
+def _voice(plan: Plan, own: Sequence[Channel], waits: bool = False) -> Voice:
+    text = plan.text_for(OWN_WORDS).text
+    return Voice(
+        plan.speaker.unit_id, plan.speaker.name, text, plan.due_at, own[0].environment,
+        tuple(channel.id for channel in own), price_of((OWN_WORDS, channel.environment, text) for channel in own),
+        len(own) == len(plan.channels), waits,
+    )  # fmt: skip
 
 
 def _channels(plan: Plan) -> list[Channel]:
@@ -125,7 +161,7 @@ async def _said(session: ReadSession, at: datetime, environment: str) -> list[tu
     )
 
 
-def _without(item: Item) -> Item | None:
+def without(item: Item) -> Item | None:
     plan = item.plan
     channels = [channel for channel in plan.channels if channel.platform != OWN_WORDS]
     variants = [variant for variant in plan.variants if variant.platform != OWN_WORDS]

@@ -34,6 +34,11 @@ class Item:
     media: Sequence[int] = ()
     edits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @property
+    def waits(self) -> bool:
+        """Somebody has to look at it first."""
+        return self.route is not None and self.route.reviewer is not Reviewer.NOBODY
+
 
 @dataclass(frozen=True)
 class Common:

@@ -117,6 +117,17 @@ class Calendar:
 
     def stage_of(self, codes: Sequence[str], day: date) -> Stage | None:
         """The stage a text with these `codes` speaks of on `day`; `*` among them means every stage of the calendar."""
+        asked = (tuple(codes), day)
+        if asked not in self._answered:
+            self._answered[asked] = self._stage_of(codes, day)
+        return self._answered[asked]
+
+    @cached_property
+    def _answered(self) -> dict[tuple[tuple[str, ...], date], Stage | None]:
+        """Kept, because a broadcast asks the same for each of its units."""
+        return {}
+
+    def _stage_of(self, codes: Sequence[str], day: date) -> Stage | None:
         named = self.stages if ANY_STAGE in codes else dict.fromkeys(codes)
         holding = [
             stage for code in named if (stage := self.find(code)) and stage.holds_on(day) and self.is_ours(stage)

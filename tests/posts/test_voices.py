@@ -1,12 +1,14 @@
 """On X every unit speaks in its own words."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app.kit.errors import BadInput
-from app.posts.broadcasts import BroadcastInput
+from app.posts.broadcasts import BroadcastInput, UnitProblem
 from app.posts.rules import PostState, Timing
+from app.posts.surveying import SHOWN, Tally, survey
 from app.publishing.rules import State
 from tests.posts.conftest import Place
 from tests.posts.test_writing import SOON, in_, write
@@ -60,3 +62,32 @@ async def test_of_two_equal_texts_in_review_only_one_is_approved(place: Place) -
     with pytest.raises(Exception, match="melarang teks yang sama"):
         await place.house.posts.approve(place.cast.dewi, other.id)
     assert {d.state for d in (await place.house.posts.get(place.cast.dewi, other.id)).deliveries} == {State.WAITING}
+
+
+async def test_looking_part_by_part_finds_what_creating_does(place: Place) -> None:
+    same = await add_template(place.house, place.cast, "Halo, warga {{ kecamatan }}, ayo cek daftar pemilih.")
+    service = place.house.broadcasts
+    drafter = replace(service._drafter, part=1)
+    seen = await survey(drafter, place.cast.dewi, wanted(place, same))
+    made = await service.create(place.cast.dewi, wanted(place, same))
+    assert (seen.units, seen.posts, seen.deliveries, seen.in_review) == (
+        made.units, made.posts, made.deliveries, made.in_review,
+    )  # fmt: skip
+    assert sorted(problem.reason for problem in seen.problems) == sorted(problem.reason for problem in made.problems)
+    assert sum(seen.hindered.values()) == len(made.problems) > 0
+    assert seen.samples
+
+
+async def test_units_that_would_only_repeat_others_on_x_are_left_out_when_looking(place: Place) -> None:
+    same = await add_template(place.house, place.cast, "Halo, warga {{ kecamatan }}, ayo cek daftar pemilih.")
+    seen = await place.house.broadcasts.preview(place.cast.dewi, wanted(place, same, ("x",)))
+    made = await place.house.broadcasts.create(place.cast.dewi, wanted(place, same, ("x",)))
+    assert (seen.units, seen.deliveries) == (made.units, made.deliveries)
+
+
+def test_of_each_kind_of_problem_the_first_are_named_and_all_are_counted() -> None:
+    tally = Tally()
+    for number in range(3 * SHOWN):
+        tally.note(UnitProblem(number, "PPS", "tidak ada akun", "channels" if number % 3 else "text"))
+    assert dict(tally.counts) == {"channels": 2 * SHOWN, "text": SHOWN}
+    assert len(tally.shown) == 2 * SHOWN

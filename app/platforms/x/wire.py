@@ -90,6 +90,8 @@ PRICE_USD, PRICE_WITH_LINK_USD = Decimal("0.015"), Decimal("0.200")
 LINK_LENGTH = 23
 """`transformedURLLength` of twitter-text's configuration, version 3."""
 
+# Without a dot before another label there is no address, and looking for one is dear.
+_MAY_LINK = re.compile(r"\.\S")
 _EACH_COUNTS_ONE = re.compile("[\x00-\x0c\x0e-\xa8\xaa-\xad\xaf-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
 """Texts of letters that weigh one, which can hold no emoji: most of ours. twitter-text's look for emoji takes as long as all
 else that is asked of a text. The ranges of its configuration, version 3, less carriage return, (c) and (r)."""
@@ -121,13 +123,15 @@ def length(text: str) -> int:
     normal = unicodedata.normalize("NFC", text)
     if not _EACH_COUNTS_ONE.fullmatch(normal):
         return int(twitter_text.parse_tweet(text).weightedLength)
+    if not _MAY_LINK.search(normal):
+        return len(normal)
     links = [link["url"] for link in twitter_text.extract_urls_with_indices(normal)]
     return len(normal) - sum(map(len, links)) + LINK_LENGTH * len(links)
 
 
 def price(text: str) -> Decimal:
     """US dollars for creating this post. A bare domain counts as an address: the length rule does so, the price page is silent."""
-    return PRICE_WITH_LINK_USD if twitter_text.extract_urls(text) else PRICE_USD
+    return PRICE_WITH_LINK_USD if _MAY_LINK.search(text) and twitter_text.extract_urls(text) else PRICE_USD
 
 
 def create_parameters(message: Message, prepared: Json) -> dict[str, Any]:
