@@ -31,17 +31,17 @@ TITLE = "Telegram"
 LIMITS = Limits(
     text=4096,
     images=10,
-    image_bytes=10 * 1024 * 1024,
+    image_bytes=10_000_000,
     alt_text=0,
     image_types=("image/jpeg", "image/png", "image/webp"),
     slots=24,
     image_ratio=(1 / 20, 20),
     image_width=5000,
     text_under_images=1024,
-    video=VideoLimits(50 * 1024 * 1024, (0, 24 * 3600), codecs=("h264", "hevc")),
+    video=VideoLimits(50_000_000, (0, 24 * 3600), codecs=("h264", "hevc")),
     paces=(Pace(20, timedelta(minutes=1)),),
 )
-"""20 messages a minute in one chat: Bots FAQ, November 2026. A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
+"""20 messages a minute in one chat: Bots FAQ, November 2026. A MB is taken for a million bytes, as python-telegram-bot's constants have it. A video is MPEG4 of 50 MB (`sendVideo`); its length is not limited. UTF-16 units: 4,096 of text (`sendMessage`), 1,024 under a photo; photos of 10 MB, width and height together 10,000, at
 most 1:20 (`sendPhoto`); albums of 2 to 10 (`sendMediaGroup`): Bot API 10.1, June 2026. There is no alt text. `slots`: about
 30 messages a second of one bot (Bots FAQ, November 2026), and one bot usually serves all channels of an installation."""
 
