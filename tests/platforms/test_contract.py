@@ -164,6 +164,38 @@ async def test_the_limit_itself_passes_and_one_more_is_refused(stage: Stage) -> 
     assert [stage.said(post) for post in stage.posts()] == [fits]
 
 
+@pytest.mark.deep
+async def test_as_many_pictures_as_may_go_and_not_one_more(stage: Stage) -> None:
+    picturing(stage)
+    most = stage.adapter.limits.images
+    pictures = [stage.pictures.make("satu", f"Gambar ke-{number}") for number in range(most + 1)]
+    await stage.send(stage.message("Tepat sebanyak itu", *pictures[:most]))
+    [post] = stage.posts()
+    assert post["alt_texts"] == shown(stage, *(picture.alt_text for picture in pictures[:most]))
+    with pytest.raises(Refused):
+        await stage.send(stage.message("Satu lebih banyak", *pictures))
+    assert len(stage.posts()) == 1
+
+
+@pytest.mark.deep
+async def test_the_longest_alt_text_is_delivered_whole(stage: Stage) -> None:
+    picturing(stage)
+    longest = "é" * (stage.adapter.limits.alt_text or 1)
+    await stage.send(stage.message("Poster", stage.pictures.make("satu", longest)))
+    [post] = stage.posts()
+    assert post["alt_texts"] == shown(stage, longest)
+
+
+@pytest.mark.deep
+async def test_beside_a_picture_the_limit_itself_passes_and_one_more_is_refused(stage: Stage) -> None:
+    picturing(stage)
+    limit, picture = stage.adapter.limits.text_with(1), stage.pictures.make("satu")
+    await stage.send(stage.message("a" * limit, picture))
+    with pytest.raises(Refused):
+        await stage.send(stage.message("b" * (limit + 1), picture))
+    assert [stage.said(post) for post in stage.posts()] == ["a" * limit]
+
+
 async def test_another_text_is_never_taken_for_ours(asked: Stage) -> None:
     await asked.send(asked.message("Pengumuman lain dari kelurahan"))
     sent = asked.sent(A_LOST_WITNESS)

@@ -61,6 +61,7 @@ class XAdapter:
         """Uploads the pictures with their alt text, or the video: `{"media_ids": [...]}`."""
         if message.video is not None:
             return {"media_ids": [await self._upload_video(account, message.video)]}
+        wire.check_pictures(message)
         uploads = (self._upload(account, picture) for picture in message.pictures)
         return {"media_ids": await asyncio.gather(*uploads)}
 

@@ -134,6 +134,14 @@ def price(text: str) -> Decimal:
     return PRICE_WITH_LINK_USD if _MAY_LINK.search(text) and twitter_text.extract_urls(text) else PRICE_USD
 
 
+def check_pictures(message: Message) -> None:
+    """Before any is uploaded: X says of one too many only that an upload is not valid, as of one that has expired."""
+    if (count := len(message.pictures)) > LIMITS.images:
+        raise Refused(
+            f"Kiriman ditolak X: ada {count} gambar, paling banyak {LIMITS.images}.", code="too_many_pictures"
+        )
+
+
 def create_parameters(message: Message, prepared: Json) -> dict[str, Any]:
     """For tweepy's `create_tweet`."""
     ids = prepared.get("media_ids")
