@@ -48,6 +48,22 @@ def in_scope(paths: Sequence[str]) -> ColumnElement[bool]:
     return or_(*prefixes) if prefixes else false()
 
 
+async def speaking_in(session: ReadSession, paths: Sequence[str], **narrowed: Any) -> list[Unit]:
+    """Like `units_in`, without bodies whose term is over."""
+    return [unit for unit in await units_in(session, paths, **narrowed) if unit.archived_at is None]
+
+
+async def roots_of(session: ReadSession, election_id: int) -> Sequence[Unit]:
+    """The bodies at the top of an election."""
+    query = select_rows(Unit).where(col(Unit.parent_id).is_(None), Unit.election_id == election_id)
+    return (await session.exec(query.order_by(col(Unit.id)))).all()
+
+
+async def open_roots(session: ReadSession, election_id: int) -> list[Unit]:
+    """Those whose term is not over."""
+    return [unit for unit in await roots_of(session, election_id) if unit.archived_at is None]
+
+
 async def roots(session: ReadSession) -> list[int]:
     """The body at the top of each election."""
     query = select(col(Unit.id)).where(col(Unit.parent_id).is_(None)).order_by(col(Unit.id))
