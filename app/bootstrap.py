@@ -62,6 +62,7 @@ from app.posts.terms import TermService
 from app.posts.usage import UsageService
 from app.posts.watching import ReviewWatch
 from app.publishing.breaker import Breaker
+from app.publishing.bulk import BulkService
 from app.publishing.holding import HoldService
 from app.publishing.incidents import IncidentService
 from app.publishing.pacing import Pacer
@@ -204,6 +205,10 @@ class Kentongan:
     @property
     def board(self) -> BoardService:
         return BoardService(self.db)
+
+    @property
+    def bulk(self) -> BulkService:
+        return BulkService(self.publishing)
 
     @property
     def moving(self) -> MoveService:

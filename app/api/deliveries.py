@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, linked
+from app.api.deps import ActorDep, Body, HouseDep, LimitedRoute, Moment, PageDep, Row, linked
 from app.api.shapes import MAX_ID, AnId, DeliveryRow, Environment, Id, ReasonBody
+from app.publishing.bulk import MOST, Deed
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 
@@ -59,6 +60,28 @@ async def list_deliveries(
     found = await house.publishing.list(actor, wanted, limit=page.limit, cursor=page.cursor, with_attempts=True)
     response.headers.update(linked(request, found))
     return DeliveryList(data=[DeliveryRow.model_validate(view) for view in found.rows], next=found.next)
+
+
+class BulkBody(Body):
+    delivery_ids: list[AnId] = Field(min_length=1, max_length=MOST, examples=[[311, 312]])
+    action: Deed = Field(
+        examples=["retry"], description="retry; atau, sesudah dilihat sendiri, published atau not_published."
+    )
+
+
+class RefusedRow(Row):
+    delivery_id: int
+    reason: str
+
+
+class DealtRow(Row):
+    done: list[int] = Field(examples=[[311]])
+    refused: list[RefusedRow]
+
+
+@router.post("/deliveries/bulk", summary="Banyak kiriman sekaligus: kirim lagi, atau pastikan")
+async def deal_with_many(house: HouseDep, actor: ActorDep, body: BulkBody) -> DealtRow:
+    return DealtRow.model_validate(await house.bulk.deal(actor, body.delivery_ids, body.action))
 
 
 @router.get("/deliveries/{delivery_id}", summary="Satu kiriman dengan semua percobaannya")

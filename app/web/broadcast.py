@@ -22,6 +22,7 @@ from app.web.fields import When, by_field, is_id, many, numbers, one
 from app.web.frame import Frame, frame_for
 from app.web.library import designs_for, from_library, poster_of
 from app.web.once import FIELD, once
+from app.web.reach import Reach, read_reach
 from app.web.render import go, page
 from app.web.sessions import HouseDep, VisitorDep
 from app.web.templates import choices
@@ -69,6 +70,7 @@ class Draft:
     media: Sequence[int] = ()
     sought: str = ""
     poster: PosterWish | None = None
+    reach: Reach = field(default_factory=Reach)
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,7 @@ async def _draft(house: Kentongan, actor: Actor, frame: Frame, form: FormData) -
         media=list(dict.fromkeys(numbers(form, "media"))),
         sought=one(form, "pustaka"),
         poster=poster_of(form),
+        reach=await read_reach(house, actor, form),
     )
 
 
@@ -286,7 +289,7 @@ def _input(draft: Draft, frame: Frame) -> BroadcastInput:
         template_id=draft.template.id,
         kinds=draft.kinds,
         under=None,
-        unit_ids=None,
+        unit_ids=draft.reach.unit_ids(draft.kinds),
         platforms=draft.platforms,
         timing=timing,
         lang=draft.lang,

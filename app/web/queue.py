@@ -8,14 +8,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Path, Query, Request, UploadFile
 from starlette.responses import Response
 
-from app.accounts.rules import Actor
+from app.accounts.rules import Act, Actor
 from app.bootstrap import Kentongan
 from app.kit.errors import AppError, BadInput, Problem
+from app.publishing.bulk import MOST, Dealt, Deed
 from app.publishing.read_store import Filter
 from app.publishing.rules import State
 from app.publishing.service import DeliveryView
 from app.web import words
 from app.web.cards import cards_for, safe_url
+from app.web.fields import is_id
 from app.web.render import go, page, wants_part
 from app.web.sessions import HouseDep, VisitorDep, local_path
 
@@ -69,14 +71,49 @@ async def show_queue(
     platform: Annotated[str, Query(max_length=20)] = "",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Response:
-    chosen = int(unit) if unit.isdecimal() and int(unit) < 2**31 else None
+    return await _queue(request, house, actor, tab=tab, unit=unit, platform=platform, cursor=cursor)
+
+
+@router.post("/antrean/massal")
+async def deal_with_many(
+    request: Request,
+    house: HouseDep,
+    actor: VisitorDep,
+    aksi: Annotated[str, Form(pattern="^(retry|published|not_published|semua)$")],
+    kiriman: Annotated[list[int] | None, Form(max_length=MOST)] = None,
+    unit: Annotated[str, Form(max_length=12)] = "",
+    platform: Annotated[str, Form(max_length=20)] = "",
+    back: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Each on its own; `semua` takes what failed, as far as the filter reaches."""
+    chosen = kiriman or []
+    if aksi == "semua":
+        wanted = replace(await _wanted(house, actor, unit, platform), states=(State.STOPPED,))
+        chosen = [view.id for view in (await house.publishing.list(actor, wanted, limit=MOST)).rows]
+    dealt = await house.bulk.deal(actor, chosen, Deed.RETRY if aksi == "semua" else Deed(aksi))
+    if not dealt.refused:
+        return go(local_path(back, "/antrean"), note="massal" if dealt.done else "massal-kosong")
+    return await _queue(
+        request, house, actor, tab=TABS[0].key, unit=unit, platform=platform, status=409, dealt=dealt
+    )  # fmt: skip
+
+
+async def _wanted(house: Kentongan, actor: Actor, unit: str, platform: str) -> Filter:
     wanted = Filter(platform=platform if platform in house.platforms else None)
-    if chosen is not None:
-        wanted = replace(wanted, under=(await house.units.get(actor, chosen)).path)
+    if not is_id(unit):
+        return wanted
+    return replace(wanted, under=(await house.units.get(actor, int(unit))).path)
+
+
+async def _queue(
+    request: Request, house: Kentongan, actor: Actor, *, tab: str, unit: str, platform: str, cursor: str | None = None,
+    status: int = 200, dealt: Dealt | None = None,
+) -> Response:  # fmt: skip
+    wanted = await _wanted(house, actor, unit, platform)
     counts = await house.publishing.counts(actor, wanted)
     tasks = await house.publishing.count_tasks(actor, wanted)
     current = BY_KEY.get(tab) or _first(counts, tasks)
-    kept = {"unit": str(chosen or ""), "platform": wanted.platform or ""}
+    kept = {"unit": unit if is_id(unit) else "", "platform": wanted.platform or ""}
     found = await house.publishing.list(
         actor,
         replace(wanted, states=current.states, or_tasks=current.or_tasks),
@@ -86,7 +123,9 @@ async def show_queue(
     )
     units = await house.units.list(actor, limit=500, cursor=None) if not wants_part(request) else None
     return await page(
-        request, house, actor, "antrean.html", part="daftar",
+        request, house, actor, "antrean.html", part="daftar", status=status,
+        done=len(dealt.done) if dealt else 0, refused=dealt.refused if dealt else (), failed=counts.get(State.STOPPED, 0),
+        may_bulk=current.or_tasks and bool(found.rows) and bool(actor.paths(Act.WRITE)),
         tabs=[ShownTab(one.name, _href(one.key, kept), _count(one, counts, tasks), one is current) for one in TABS],
         tab=current, kept=kept, is_filtered=any(kept.values()), is_first=cursor is None,
         cards=await cards_for(house, actor, found.rows), units=units.rows if units else (), platforms=tuple(house.platforms),

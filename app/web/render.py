@@ -23,6 +23,8 @@ from app.web.templates import variable_example, variable_input, variable_name
 # What a page may say after a form was sent; the address carries the key, never the words.
 NOTES = {
     "coba": "Unggahan dikirim ulang.",
+    "massal": "Selesai untuk semua yang Anda pilih.",
+    "massal-kosong": "Belum ada kiriman yang dicentang.",
     "sudah": "Ditandai sudah terbit.",
     "belum": "Ditandai belum terbit; dikirim ulang.",
     "batal": "Unggahan dibatalkan.",

@@ -173,6 +173,8 @@ API: dict[str, Call] = {
     "POST /broadcasts/{broadcast_id}/cancel": Call(REVIEW, "broadcast"),
     "POST /broadcasts/{broadcast_id}/withdraw": Call(REVIEW, "broadcast", {"reason": "Tanggalnya keliru"}),
     "GET /deliveries": Call(KNOWN),
+    # Each is decided on its own: who may not is told so for each.
+    "POST /deliveries/bulk": Call("403 200 200 200 | 200 200 | 403 200 200 | 401", json={"delivery_ids": [1], "action": "retry"}),
     "GET /deliveries/{delivery_id}": Call(READ, "due"),
     "POST /deliveries/{delivery_id}/retry": Call(WRITE, "stopped"),
     "POST /deliveries/{delivery_id}/resolve": Call(WRITE, "unsure", {"published": True}),
@@ -276,6 +278,7 @@ PAGES: dict[str, Call] = {
     "POST /dasbor/terbitkan": Call("403 409 409 409 | 404 404 | 403 409 409 | 303", form={"unit": "{unit}", "templat": "99999"}),
     "GET /poster/{unit_id}.webp": Call(page(READ), "unit", query="?judul=Halo"),
     "GET /antrean": Call(page(KNOWN)),
+    "POST /antrean/massal": Call("403 303 303 303 | 303 303 | 403 303 303 | 303", form={"aksi": "retry"}),
     "GET /antrean/{delivery_id}": Call(page(READ), "due"),
     "POST /antrean/{delivery_id}/coba-lagi": Call(done(WRITE), "stopped"),
     "POST /antrean/{delivery_id}/putuskan": Call(done(WRITE), "unsure", form={"terbit": "ya"}),

@@ -157,3 +157,15 @@ async def test_the_limit_after_which_nothing_leaves_is_asked_for(
     place = await created(dewi, form | {"batas": "2024-11-05T12:00"})
     posts = await house.posts.list(cast.dewi, PostFilter(broadcast_id=int(place.rsplit("/", 1)[1])), limit=9)
     assert {f"{post.valid_until:%Y-%m-%d %H:%M}" for post in posts.rows} == {"2024-11-05 05:00"}
+
+
+async def test_units_are_chosen_on_the_tree(dewi: httpx2.AsyncClient, form: dict[str, Any], cast: Cast) -> None:
+    page = (await dewi.get(f"/siaran/baru?templat={form['templat']}")).text
+    assert f'name="kecamatan" value="{cast.ppk_barat.id}"' in page
+    whole = (await dewi.post("/siaran/periksa", data=form | {"kecamatan": str(cast.ppk_utara.id)})).text
+    assert "Siarkan ke 1 unit" in whole
+    assert f'<input type="hidden" name="kecamatan" value="{cast.ppk_utara.id}">' in whole
+    named = form | {"pilih": [str(cast.cilendek.id), str(cast.bantarjati.id)]}
+    assert "Siarkan ke 2 unit" in (await dewi.post("/siaran/periksa", data=named)).text
+    nobody = await dewi.post("/siaran/periksa", data=form | {"jenis": ["pps"], "pilih": [str(cast.ppk_barat.id)]})
+    assert (nobody.status_code, "tidak berjenis di atas" in nobody.text) == (422, True)

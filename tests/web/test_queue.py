@@ -160,3 +160,25 @@ async def test_the_dashboard_counts_today(browse: Browse, cast: Cast, house: Ken
         ("0", "perlu perhatian"),
     ]
     assert "H-26" in page
+
+
+async def test_many_are_dealt_with_at_once_and_each_refusal_is_named(
+    browse: Browse, cast: Cast, house: Kentongan
+) -> None:
+    first, second = (await a_post(house, cast)).deliveries
+    other = (await a_post(house, cast)).deliveries[0]
+    await set_delivery(house, first.id, state="stopped", reason="Ditolak.")
+    await set_delivery(house, second.id, state="unsure", act_at=None)
+    sari = await browse(cast.sari)
+    page = (await sari.get("/antrean")).text
+    assert f'name="kiriman" value="{first.id}" form="massal"' in page
+    mixed = {"aksi": "published", "kiriman": [second.id, other.id], "back": "/antrean?tab=perhatian"}
+    answer = await sari.post("/antrean/massal", data=mixed)
+    assert (answer.status_code, "1 berhasil, 1 tidak" in answer.text) == (409, True)
+    assert await state_of(house, cast, second) == "published"
+    again = await sari.post("/antrean/massal", data={"aksi": "semua", "back": "/antrean?tab=perhatian"})
+    assert again.headers["location"] == "/antrean?tab=perhatian&pesan=massal"
+    assert await state_of(house, cast, first) == "due"
+    # Out of sight is out of reach.
+    refused = await (await browse(cast.citra)).post("/antrean/massal", data={"aksi": "retry", "kiriman": [first.id]})
+    assert "Kiriman ini tidak ada" in refused.text

@@ -12,10 +12,16 @@ for (const task of document.querySelectorAll("[data-task]")) {
   const share = task.querySelector("[data-share]");
   if (share && navigator.share) {
     share.hidden = false;
+    // Fetched while the finger is still down: browsers let a tap share for a few seconds only.
+    let files = null;
+    const fetched = () => files ??= Promise.all([...task.querySelectorAll("a[download]")].map(async (link) => {
+      const blob = await (await fetch(link.href)).blob();
+      return new File([blob], link.download, { type: blob.type });
+    })).catch(() => []);
+    for (const hint of ["pointerdown", "focus"]) share.addEventListener(hint, fetched, { once: true });
     share.addEventListener("click", async () => {
-      const files = await Promise.all([...task.querySelectorAll("a[download]")].map(async (link, n) =>
-        new File([await (await fetch(link.href)).blob()], `gambar-${n + 1}.jpg`, { type: "image/jpeg" })));
-      const data = files.length && navigator.canShare?.({ files }) ? { text: field.value, files } : { text: field.value };
+      const found = await fetched();
+      const data = found.length && navigator.canShare?.({ files: found }) ? { text: field.value, files: found } : { text: field.value };
       await navigator.share(data).catch(() => {});
     });
   }
