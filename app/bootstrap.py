@@ -49,6 +49,7 @@ from app.posts.answering import AnswerService
 from app.posts.approving import Approving
 from app.posts.board import BoardService
 from app.posts.broadcasts import BroadcastService
+from app.posts.copies import CopyApproval
 from app.posts.correcting import CorrectionService
 from app.posts.discussing import Discussing
 from app.posts.ending import EndingService
@@ -216,7 +217,8 @@ class Kentongan:
 
     @property
     def approving(self) -> Approving:
-        return Approving(self.db, self.clock.now, self.posts)
+        copies = CopyApproval(self.db, self.clock.now, self.posts.guard, self.tahapan, self.platforms)
+        return Approving(self.db, self.clock.now, self.posts, copies)
 
     @property
     def discussing(self) -> Discussing:

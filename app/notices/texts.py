@@ -172,7 +172,9 @@ def _approved(event: Happening) -> Text:
         f"Catatan: {_sentence(note)}" if note else "",
         "Anda tidak perlu melakukan apa-apa lagi.",
     ]
-    return Text(f"Unggahan {event.unit_name} disetujui", " ".join(filter(None, said)), _post_link(event))
+    what, link = _what(event)
+    link = link if event.subject.startswith("broadcast:") else _post_link(event)
+    return Text(f"{what} disetujui", " ".join(filter(None, said)), link)
 
 
 def _rejected(event: Happening) -> Text:

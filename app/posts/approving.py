@@ -6,14 +6,14 @@ from datetime import datetime
 
 from app.accounts import unit_store
 from app.accounts.rules import Act, Actor
-from app.audit.service import record
+from app.audit.service import record, tell
 from app.kit.db import Database
 from app.kit.errors import AppError, Conflict, Forbidden, NotFound
-from app.posts import review_store, rules, store
+from app.posts import review_store, rules, store, telling
+from app.posts.copies import CopyApproval
 from app.posts.service import PostService
 
 MOST = 200
-MOST_COPIES = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Approving:
     db: Database
     now: Callable[[], datetime]
     posts: PostService
+    copies: CopyApproval
 
     async def approve(self, actor: Actor, post_ids: Sequence[int], *, reason: str = "") -> Approved:
         """In the order given, each once; raises Forbidden for somebody who reviews nothing."""
@@ -51,7 +52,7 @@ class Approving:
     async def approve_broadcast(self, actor: Actor, broadcast_id: int, *, reason: str = "") -> Approved:
         """All copies that wait and are untouched, and with them those that units still take over as they are.
 
-        A copy that a unit has changed is left to be read by itself. Raises NotFound, Forbidden, Conflict.
+        A copy that a unit has changed is left to be read by itself; so is one that the guard would stop today. Raises NotFound, Forbidden, Conflict.
         """
         async with self.db.write() as session:
             row = await store.find_broadcast(session, actor.paths(Act.READ), broadcast_id)
@@ -70,5 +71,9 @@ class Approving:
                 session, at=self.now(), actor=actor.label, action="broadcast.approve", subject=subject,
                 detail={"reason": reason},
             )  # fmt: skip
-            copies = await review_store.untouched_of(session, broadcast_id, limit=MOST_COPIES)
-        return await self.approve(actor, copies, reason=reason)
+        approved, refused = await self.copies.approve(actor, row, reason=reason)
+        if approved:
+            async with self.db.write() as session:
+                event = telling.copies_approved(row, len(approved), actor, reason)
+                await tell(session, [event], at=self.now())
+        return Approved(approved, [Refusal(*each) for each in refused.items()])

@@ -1,6 +1,6 @@
 """Queries over what waits for a reviewer, and what is said about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,11 +71,24 @@ async def remarks_of(
     return list((await session.exec(query.order_by(col(Remark.id)).limit(limit))).all())
 
 
-async def untouched_of(session: ReadSession, broadcast_id: int, *, limit: int) -> list[int]:
-    """Posts of a broadcast that wait for a reviewer and say just what it says."""
-    query = select_rows(Post).where(_WAITS, col(Post.broadcast_id) == broadcast_id).order_by(col(Post.id))
-    posts = (await session.exec(query.limit(limit))).all()
-    return [post.id or 0 for post in posts if not (post.content.get("text") or post.content.get("overrides"))]
+async def waiting_copies(session: ReadSession, broadcast_id: int, *, after: int, limit: int) -> Sequence[Post]:
+    """Posts of a broadcast that wait for a reviewer, by their numbers."""
+    query = select_rows(Post).where(_WAITS, col(Post.broadcast_id) == broadcast_id, col(Post.id) > after)
+    return (await session.exec(query.order_by(col(Post.id)).limit(limit))).all()
+
+
+async def hold_waiting(session: WriteSession, versions: Mapping[int, int]) -> set[int]:
+    """Which of these still wait and are as they were read; nobody changes them until this transaction ends."""
+    query = select(col(Post.id), col(Post.version)).where(_WAITS, col(Post.id).in_(list(versions)))
+    rows = (await session.run(query.order_by(col(Post.id)).with_for_update())).all()
+    return {identity for identity, version in rows if versions[identity] == version}
+
+
+async def schedule(session: WriteSession, ids: Sequence[int], *, by: int, reason: str, now: datetime) -> None:
+    """All of them approved, by one statement."""
+    values = {"state": PostState.SCHEDULED, "approved_by": by, "reason": reason, "updated_at": now, "checked_at": now}
+    statement = update(Post).where(col(Post.id).in_(ids))
+    await session.run(statement.values(version=Post.version + 1, **values))
 
 
 async def mark_approved(session: WriteSession, broadcast_id: int, *, by: int, at: datetime) -> None:

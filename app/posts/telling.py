@@ -142,6 +142,12 @@ def decided(kind: EventKind, post: Post, actor: Actor, reason: str) -> Event:
     return Event(kind, f"post:{post.id}", post.unit_id, detail)
 
 
+def copies_approved(row: Broadcast, count: int, actor: Actor, reason: str) -> Event:
+    """One for all of them: whoever made the broadcast hears it once."""
+    detail = {"by": actor.user_id, "by_name": actor.name, "reason": reason, "count": count, "authors": [row.created_by]}
+    return Event(EventKind.POST_APPROVED, f"broadcast:{row.id}", row.unit_id, detail)
+
+
 def _strictest(routes: Sequence[Route]) -> Reviewer:
     return Reviewer.KPU if any(route.reviewer is Reviewer.KPU for route in routes) else Reviewer.ABOVE
 

@@ -1,6 +1,6 @@
 """On X every unit must speak in its own words: which texts are too much alike, and what is done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -104,6 +104,23 @@ async def repeats(session: ReadSession, post: Post) -> list[Finding]:
     others = {place: words for place, (channel, words) in enumerate(said) if channel not in own}
     near = similarity.nearest(text, others)
     return [_finding(text, near, _OTHERS)] if near is not None and near.is_same else []
+
+
+async def echoes(session: ReadSession, posts: Sequence[Post], *, environment: str) -> dict[str, set[int]]:
+    """By its bare words, the channels that say a text around these posts' moments."""
+    at = min((post.due_at for post in posts if post.due_at), default=None)
+    found: dict[str, set[int]] = {}
+    for channel, text in await _said(session, at, environment) if at else []:
+        found.setdefault(similarity.normalised(text), set()).add(channel)
+    return found
+
+
+def echoed(post: Post, said: Mapping[str, set[int]]) -> str | None:
+    """As `repeats`, for one of many: the words of its X text where another channel says just these, else None."""
+    text = next((v["text"] for v in post.content.get("variants", ()) if v["platform"] == OWN_WORDS), None)
+    if text is None or not said.get(similarity.normalised(text), set()) - set(post.content.get("channels", ())):
+        return None
+    return f"Tidak dapat disetujui: teks X ini sama dengan {_OTHERS}. {_ADVICE}"
 
 
 def tell_apart(items: Sequence[Item], said: Sequence[tuple[int, str]]) -> tuple[list[Item], list[tuple[Speaker, str]]]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.event import listen, remove
 from sqlmodel import col, select
 
 from app.accounts.rules import Actor
@@ -209,3 +211,34 @@ async def test_what_is_held_and_written_anew_stays_held(place: Place) -> None:
     approved = await place.house.posts.approve(place.cast.budi, post.id)
     assert {d.state for d in approved.deliveries} == {State.WAITING}
     assert (await place.house.discussing.read(place.cast.sari, post.id)).hold == "Tunggu."
+
+
+async def test_a_broadcast_is_approved_by_as_many_statements_however_many_copies_it_has(place: Place) -> None:
+    view = await broadcast(place)
+    seen: list[str] = []
+    engine = place.house.db.engine.sync_engine
+
+    def spy(*given: Any) -> None:
+        seen.append(given[2])
+
+    listen(engine, "before_cursor_execute", spy)
+    try:
+        done = await place.house.approving.approve_broadcast(place.cast.dewi, view.id or 0)
+    finally:
+        remove(engine, "before_cursor_execute", spy)
+    assert len(done.approved) == 2
+    written = [
+        one for one in seen if one.startswith(("UPDATE post ", "UPDATE delivery SET message", "INSERT INTO audit"))
+    ]
+    # One for the posts, one for their deliveries, one for their acts; and the act of the broadcast itself.
+    assert len(written) <= 4
+    posts = await posts_of(place, view)
+    assert {d.state for post in posts for d in post.deliveries} == {State.DUE}
+    async with place.house.db.read() as session:
+        acts = await session.rows(text("SELECT subject FROM audit_event WHERE action = 'post.approve'"))
+        frozen = await session.rows(text("SELECT message, message_hash FROM delivery"))
+    assert {act["subject"] for act in acts} >= {f"post:{post.id}" for post in posts}
+    assert all(one["message_hash"] for one in frozen)
+    about = {"post.approved": f"broadcast:{view.id}"}
+    [event] = [one for one in await told(place) if about.get(one.kind) == one.subject]
+    assert event.detail["count"] == 2
