@@ -70,8 +70,8 @@ class TemplateDesk:
             await self.templates.check(session, draft, owner.election_id)
             paths = actor.paths(Act.READ)
             if unit_id is None:
-                units = await unit_store.speaking_in(session, paths, kinds=draft.units, under_path=None, ids=None)
-                unit_id = next((unit.id for unit in units), owner.id)
+                units = await unit_store.speaking_ids(session, paths, owner.election_id, kinds=draft.units)
+                unit_id = next(iter(units), owner.id)
             found = await unit_store.speakers(session, [unit_id or 0], paths=paths)
             if unit_id not in found:
                 raise NotFound("Unit itu tidak ditemukan.")
