@@ -48,11 +48,6 @@ def in_scope(paths: Sequence[str]) -> ColumnElement[bool]:
     return or_(*prefixes) if prefixes else false()
 
 
-async def speaking_in(session: ReadSession, paths: Sequence[str], **narrowed: Any) -> list[Unit]:
-    """Like `units_in`, without bodies whose term is over."""
-    return [unit for unit in await units_in(session, paths, **narrowed) if unit.archived_at is None]
-
-
 async def roots_of(session: ReadSession, election_id: int) -> Sequence[Unit]:
     """The bodies at the top of an election."""
     query = select_rows(Unit).where(col(Unit.parent_id).is_(None), Unit.election_id == election_id)
