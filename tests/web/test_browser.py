@@ -112,7 +112,7 @@ async def paths(house: Kentongan, cast: Cast) -> list[str]:
         "/impor", "/pustaka", f"/pustaka/{task_media}", f"/unggahan/{post.id}/ubah", f"/unggahan/{post.id}/gandakan",
         "/poster", f"/poster/{design}",
         f"/unggahan/{waiting.id}", f"/unggahan/{changed.id}", "/tahapan/impor", f"/templat/{sundanese.id}/bahasa/su",
-        f"/tulis?unit={unit}&templat={sundanese.id}",
+        f"/tulis?unit={unit}&templat={sundanese.id}", "/templat", f"/templat/{sundanese.id}", "/tahapan/baru", "/pemilihan",
     ]  # fmt: skip
 
 
