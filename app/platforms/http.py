@@ -24,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from app.kit.http import TooLong, connector, is_unsafe, read_at_most
 from app.platforms.answer import Answer, unanswered
 from app.platforms.contract import NeedsReconnect, Picture, Refused, Video
+from app.platforms.gate import gate
 
 CONNECT_S = 10.0
 UPLOAD_S, READY_S = 600.0, 300.0
@@ -146,10 +147,12 @@ class SdkTransport:
     async def ask(self, base: str, call: Call, *, secret: str, create: bool = False) -> Answer:
         """`secret` is blotted out of the answer, since platforms echo tokens in their error sentences."""
         pool = self._publishing if create else self._reading
-        answer = await asyncio.get_running_loop().run_in_executor(pool, self._run, base, call, create)
+        answer = await asyncio.get_running_loop().run_in_executor(pool, self._run, base, call, create, gate())
         return blot(answer, secret)
 
-    def _run(self, base: str, call: Call, create: bool) -> Answer:
+    def _run(self, base: str, call: Call, create: bool, check: Callable[[], None]) -> Answer:
+        if create:
+            check()
         session, pool = self._session(base)
         pool.last.answer = None
         try:
@@ -283,8 +286,10 @@ class AioTransport:
     async def send(self, request: Request) -> Answer:
         """Raises Unsure where a create may have left without an answer, TryLater for every other broken connection.
 
-        NeedsReconnect where a guarded request would have led into a network of our own.
+        NeedsReconnect where a guarded request would have led into a network of our own; Withheld where the gate is shut.
         """
+        if request.create:
+            gate()()
         try:
             async with self._open(request.guarded, request.create and request.method == "PUT").request(
                 request.method,

@@ -5,8 +5,8 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,17 +21,19 @@ from app.kit.db import Database
 from app.kit.errors import NotFound
 from app.kit.logs import logger
 from app.platforms.contract import Adapter, Handed, Json, NeedsReconnect, Published, PublishError, Unsure
+from app.platforms.gate import Withheld, guarded_by
 from app.publishing import lapse_store, rules, store
+from app.publishing.adopting import Adopter
 from app.publishing.batching import Batcher
 from app.publishing.breaker import Breaker
 from app.publishing.claiming import AHEAD, Claimer
 from app.publishing.claims import Claim, load, load_looks, media_gone
 from app.publishing.editing import edit_in_place
 from app.publishing.pacing import Pacer
-from app.publishing.recording import Recorder, Result
+from app.publishing.recording import Recorder, Result, Witness
 from app.publishing.reminding import remind
 from app.publishing.rules import Next, Outcome, State
-from app.publishing.telling import tell_failures, tell_rows
+from app.publishing.telling import tell_rows
 from app.publishing.withdrawing import WithdrawService
 
 log = logger("publishing")
@@ -83,8 +85,14 @@ class Publisher:
         self._claimer = Claimer(
             self.db, self.clock, self.channels, self.media, self.pacer, self.breaker, self.worker_id
         )
+        self._adopter = Adopter(
+            self.db, self.clock, self.platforms, self.worker_id, self.send_timeout, self.silent_after, self.verify
+        )
+        self._claiming = asyncio.Lock()
+        self._held: set[tuple[int, int]] = set()
+        self._lost_a_claim = False
         self._results: Batcher[Result] = Batcher(self._recorder.write)
-        self._prepared: Batcher[dict[str, Any]] = Batcher(self._recorder.write_prepared)
+        self._prepared: Batcher[Witness] = Batcher(self._recorder.write_prepared)
 
     def stop(self) -> None:
         """Claim nothing more; what is in flight is finished and recorded."""
@@ -179,6 +187,16 @@ class Publisher:
             self._full.add(lane)
             self._refill(lane)
 
+    @asynccontextmanager
+    async def _taking(self) -> AsyncIterator[None]:
+        """Around every claim. One that fails may have been carried out all the same, its answer alone being lost."""
+        async with self._claiming:
+            try:
+                yield
+            except Exception:
+                self._lost_a_claim = True
+                raise
+
     def _slots(self, lane: str) -> int:
         adapter = self.platforms.get(rules.platform_of(lane))
         if adapter is None:
@@ -215,24 +233,25 @@ class Publisher:
         self._sent[claim.lane] += 1
         self._refill(claim.lane)
         try:
-            await self._results.put(Result(claim, "send", started_at, self.clock.now(), *outcome))
+            await self._record(Result(claim, "send", started_at, self.clock.now(), *outcome))
         finally:
             self._sent[claim.lane] -= 1
+
+    async def _record(self, result: Result) -> None:
+        await self._results.put(result)
+        self._held.discard((result.claim.id, result.claim.attempt))
 
     async def _try_send(self, claim: Claim) -> tuple[Next, PublishError | None, Published | Handed | None]:
         this = self._try(claim)
         if not self.may_send:
-            return (
-                Next(
-                    State.DUE, Outcome.LATER, claim.act_at, "Pekerja tidak dapat mencatat; diserahkan ke pekerja lain."
-                ),
-                None,
-                None,
-            )
+            return _handed_back(claim, Withheld()), None, None
         if claim.problem is not None:
             return rules.after_send(claim.problem, this, now=self.clock.now()), claim.problem, None
         try:
-            published = await self._publish(claim)
+            with guarded_by(lambda: self.may_send):
+                published = await self._publish(claim)
+        except Withheld as error:
+            return _handed_back(claim, error), None, None
         except PublishError as error:
             return rules.after_send(error, this, now=self.clock.now()), error, None
         except Exception as error:
@@ -250,18 +269,15 @@ class Publisher:
             await self._ready_pictures(claim)
         if not prepared and adapter.needs_prepare(claim.message):
             prepared = await adapter.prepare(claim.account, claim.message)
-            await self._keep_prepared(claim, prepared)
+            if not await self._keep_prepared(claim, prepared):
+                raise Withheld
         return await adapter.publish(claim.account, claim.message, prepared)
 
-    async def _keep_prepared(self, claim: Claim, prepared: Json) -> None:
-        await self._prepared.put(
-            {
-                "id": claim.id,
-                "attempt": claim.attempt,
-                "message_hash": claim.message_hash,
-                "prepared": dict(prepared),
-            }
-        )
+    async def _keep_prepared(self, claim: Claim, prepared: Json) -> bool:
+        """Whether it is written down. Not where the delivery has gone to somebody else meanwhile, whose look would miss it."""
+        witness = Witness(claim, prepared)
+        await self._prepared.put(witness)
+        return witness.is_kept
 
     async def _ready_pictures(self, claim: Claim) -> None:
         """On disk in the platform's own shape, before an adapter reads them or a platform fetches them."""
@@ -347,7 +363,7 @@ class Publisher:
                 if found
                 else rules.after_absent(this, now=self.clock.now())
             )
-        await self._results.put(Result(claim, "look", started_at, self.clock.now(), step, error, found))
+        await self._record(Result(claim, "look", started_at, self.clock.now(), step, error, found))
         return found
 
     def _try(self, claim: Claim) -> rules.Try:
@@ -357,42 +373,12 @@ class Publisher:
         return rules.Try(claim.attempt, claim.looks, claim.code, claim.valid_until, look_after, verify)
 
     async def _adopt(self) -> None:
-        """What a silent worker held is in doubt: ask once its last request must have ended one way or the other."""
-        silent_since = self.clock.now() - self.clock.span(self.silent_after)
-        async with self.db.read() as session:
-            orphans = [
-                row
-                for row in await store.held_by_the_silent(session, silent_since=silent_since)
-                if row["worker_id"] != self.worker_id
-            ]
-        if orphans:
-            await self._put_in_doubt(orphans)
-        async with self.db.write() as session:
-            await store.drop_dead_beats(session, silent_since=silent_since - timedelta(minutes=10))
-
-    async def _put_in_doubt(self, orphans: Sequence[Mapping[str, Any]]) -> None:
-        ended_at = self.clock.now() + self.clock.span(self.send_timeout)
-        rows, attempts = [], []
-        for row in orphans:
-            adapter = self.platforms.get(row["platform"])
-            this = rules.Try(
-                row["attempt"],
-                row["looks"],
-                row["code"],
-                row["valid_until"],
-                adapter.look_after if adapter else (),
-                self.verify and not row["message"].get("edits"),
-            )
-            step = rules.in_doubt(
-                this, since=ended_at, reason="Pekerja pengirim terhenti; dicek ke platform sebelum dikirim ulang."
-            )
-            rows.append({**row, "state": step.state, "act_at": step.act_at, "reason": step.reason})
-            attempts.append(lost_attempt(row, now=self.clock.now()))
-        async with self.db.write() as session:
-            await store.adopt(session, rows)
-            await store.add_attempts(session, attempts)
-            await tell_failures(session, {row["id"]: row["attempt"] for row in rows}, at=self.clock.now())
-        log.warning("adopted", deliveries=len(rows))
+        await self._adopter.round()
+        if self._lost_a_claim:
+            # No claim may be under way: what it is taking would look like what was lost.
+            async with self._claiming:
+                await self._adopter.give_back(held=[claim_id for claim_id, _ in self._held])
+                self._lost_a_claim = False
 
     async def _expire(self) -> None:
         async with self.db.write() as session:
@@ -418,16 +404,5 @@ class Publisher:
             await store.forget_worker(session, self.worker_id)
 
 
-def lost_attempt(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    return {
-        "delivery_id": row["id"],
-        "n": row["attempt"],
-        "kind": "send" if row["state"] == State.SENDING else "look",
-        "worker_id": row["worker_id"],
-        "started_at": row["last_sent_at"] or now,
-        "ended_at": now,
-        "outcome": Outcome.UNSURE,
-        "http_status": None,
-        "code": "worker_lost",
-        "detail": "Pekerja terhenti sebelum hasilnya tercatat.",
-    }
+def _handed_back(claim: Claim, why: Withheld) -> Next:
+    return Next(State.DUE, Outcome.LATER, claim.act_at, why.message)

@@ -11,7 +11,7 @@ from app.channels.rules import may_be_outage
 from app.channels.service import ChannelService
 from app.kit.db import Database, WriteSession
 from app.kit.logs import redact
-from app.platforms.contract import Handed, Published, PublishError, Room, Scope
+from app.platforms.contract import Handed, Json, Published, PublishError, Room, Scope
 from app.publishing import store, withdraw_store
 from app.publishing.breaker import Breaker
 from app.publishing.claims import RENEWING, Claim
@@ -35,6 +35,20 @@ class Result:
     published: Published | Handed | None
 
 
+@dataclass
+class Witness:
+    """What a platform prepared for a try. `is_kept`: written down, and the delivery is still the one that was claimed."""
+
+    claim: Claim
+    prepared: Json
+    is_kept: bool = False
+
+    def row(self) -> dict[str, Any]:
+        claim = self.claim
+        known = {"id": claim.id, "attempt": claim.attempt, "message_hash": claim.message_hash}
+        return {**known, "prepared": dict(self.prepared)}
+
+
 @dataclass(frozen=True)
 class Recorder:
     db: Database
@@ -55,9 +69,11 @@ class Recorder:
                 AuditEvent, [self._event(result) for result in results if result.step.state is State.PUBLISHED]
             )
 
-    async def write_prepared(self, rows: list[dict[str, Any]]) -> None:
+    async def write_prepared(self, witnesses: list[Witness]) -> None:
         async with self.db.write() as session:
-            await store.store_prepared(session, rows)
+            kept = await store.store_prepared(session, [each.row() for each in witnesses])
+        for each in witnesses:
+            each.is_kept = (each.claim.id, each.claim.attempt) in kept
 
     async def _follow(self, session: WriteSession, results: list[Result]) -> None:
         """Channels that hold, channels and lanes that wait: each once, however many results say so."""

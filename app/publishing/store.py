@@ -33,7 +33,7 @@ from app.publishing.rules import HANDED, MAY_CANCEL, SLOW_LANE, State
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
 
-_CLAIMED = (
+CLAIMED = (
     D.id,
     D.post_id,
     D.channel_id,
@@ -105,7 +105,7 @@ async def claim_due(
             first_sent_at=func.coalesce(D.first_sent_at, now),
             last_sent_at=now,
         )
-        .returning(*_CLAIMED)
+        .returning(*CLAIMED)
     )
     return sorted(await session.rows(statement), key=lambda row: (row["act_at"], row["id"]))
 
@@ -128,7 +128,7 @@ async def claim_unsure(
         update(Delivery)
         .where(D.id.in_(select(wanted.c.id)), D.state == State.UNSURE, D.worker_id.is_(None))
         .values(worker_id=worker_id, attempt=D.attempt + 1)
-        .returning(*_CLAIMED)
+        .returning(*CLAIMED)
     )
     return await session.rows(statement)
 
@@ -202,8 +202,12 @@ async def add_attempts(session: WriteSession, rows: Sequence[Mapping[str, Any]])
     await session.run(statement.from_select(list(_ATTEMPT_TYPES), select(*table.c)))
 
 
-async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what the platform gave ahead of time, before the publish call: after a crash it is the witness."""
+async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
+    """Keep what the platform gave ahead of time, before the publish call: after a crash it is the witness.
+
+    Answers id and attempt of what was kept. The others belong to somebody else by now: what has no witness must not be sent.
+    """
+    wanted = {(row["id"], row["attempt"]): row["message_hash"] for row in rows}
     statement = (
         update(Delivery)
         .where(
@@ -217,6 +221,11 @@ async def store_prepared(session: WriteSession, rows: Sequence[Mapping[str, Any]
     )
     names = ("id", "attempt", "message_hash", "prepared")
     await session.run(statement, [{f"b_{name}": row[name] for name in names} for row in rows])
+    ours = select(D.id, D.attempt, D.message_hash).where(
+        D.id.in_(sorted({row["id"] for row in rows})), or_(D.state == State.DUE, D.state == State.SENDING)
+    )
+    found = await session.rows(ours)
+    return {key for row in found if wanted.get(key := (row["id"], row["attempt"])) == row["message_hash"]}
 
 
 async def unprepared(
@@ -225,7 +234,7 @@ async def unprepared(
     """Due deliveries of the slow lanes, or of the others, that act between now and `before` and could be prepared ahead."""
     is_slow = D.lane.endswith(SLOW_LANE)
     query = (
-        select(*_CLAIMED)
+        select(*CLAIMED)
         .where(
             _IS_DUE, D.wants_prepare, D.act_at > now, D.act_at <= before, D.looks == 0, is_slow if slow else ~is_slow
         )
@@ -249,29 +258,6 @@ async def forget_worker(session: WriteSession, worker_id: str) -> None:
 
 async def newest_beat(session: ReadSession) -> datetime | None:
     return (await session.run(select(func.max(col(WorkerBeat.beat_at))))).scalar()
-
-
-async def held_by_the_silent(session: ReadSession, *, silent_since: datetime) -> list[dict[str, Any]]:
-    """What workers hold that have not been heard of since, or that are not known at all."""
-    alive = select(col(WorkerBeat.id)).where(col(WorkerBeat.beat_at) >= silent_since)
-    query = select(*_CLAIMED, D.worker_id).where(D.worker_id.is_not(None), D.worker_id.not_in(alive))
-    return await session.rows(query)
-
-
-async def adopt(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put orphans in doubt. Fenced by worker and attempt, so a worker that came back in between keeps its own."""
-    statement = (
-        update(Delivery)
-        .where(D.id == bindparam("b_id"), D.attempt == bindparam("b_attempt"), D.worker_id == bindparam("b_worker_id"))
-        .values(worker_id=None, **{name: bindparam(f"b_{name}") for name in ("state", "act_at", "reason")})
-    )
-    names = ("id", "attempt", "worker_id", "state", "act_at", "reason")
-    await session.run(statement, [{f"b_{name}": row[name] for name in names} for row in rows])
-
-
-async def drop_dead_beats(session: WriteSession, *, silent_since: datetime) -> None:
-    held = select(D.worker_id).where(D.worker_id.is_not(None))
-    await session.run(delete(WorkerBeat).where(col(WorkerBeat.beat_at) < silent_since, col(WorkerBeat.id).not_in(held)))
 
 
 TOLD = (

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from app.publishing import store
+from app.publishing import adopt_store, store
 from app.publishing.claims import load
 from app.publishing.models import Delivery
 from app.publishing.publisher import Publisher
@@ -153,7 +153,9 @@ async def test_a_result_of_a_try_that_lost_its_row_changes_nothing(town: Town) -
     now = town.house.clock.now()
     async with town.house.db.write() as session:
         [row] = await store.claim_due(session, "practice:x", worker_id="slow", now=now, ahead=timedelta(0), limit=9)
-        await store.adopt(session, [{**row, "worker_id": "slow", "state": State.UNSURE, "act_at": now, "reason": ""}])
+        await adopt_store.adopt(
+            session, [{**row, "worker_id": "slow", "state": State.UNSURE, "act_at": now, "reason": ""}]
+        )
         late = {
             "id": row["id"], "attempt": row["attempt"], "worker_id": "slow", "forget": False, "state": State.STOPPED, "act_at": None,
             "reason": "", "code": "", "looks": 0, "remote_id": None, "url": None, "published_at": None, "metrics_at": None,

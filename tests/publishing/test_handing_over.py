@@ -1,0 +1,80 @@
+"""A worker that loses its delivery on the way to the platform does not send it; one that took it unknowingly gives it back."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.publishing import adopt_store, store
+from app.publishing.claims import Claim, load
+from app.publishing.publisher import Publisher
+from app.publishing.rules import State
+from tests.publishing.conftest import Town
+from tests.support.house import publish_until
+
+
+@dataclass
+class Fading(Publisher):
+    """May send as often as `answers` says, from then on no more: it falls silent on the way."""
+
+    answers: list[bool] = field(default_factory=list)
+
+    @property
+    def may_send(self) -> bool:
+        return self.answers.pop(0) if self.answers else False
+
+
+def _worker(town: Town, *answers: bool) -> Publisher:
+    house = town.house
+    own = house.publisher()
+    return Fading(
+        house.db, house.clock, house.platforms, house.channels, house.media, own.pacer, own.breaker, answers=list(answers)
+    )  # fmt: skip
+
+
+async def _take(town: Town, worker: Publisher, lane: str) -> Claim:
+    house = town.house
+    async with house.db.write() as session:
+        rows = await store.claim_due(
+            session, lane, worker_id=worker.worker_id, now=house.clock.now(), ahead=timedelta(0), limit=9
+        )
+        [claim] = await load(session, rows, channels=house.channels, media=house.media)
+    return claim
+
+
+async def _adopt(town: Town, claim: Claim, worker: Publisher) -> None:
+    row = {"id": claim.id, "attempt": claim.attempt, "worker_id": worker.worker_id, "reason": ""}
+    async with town.house.db.write() as session:
+        await adopt_store.adopt(session, [{**row, "state": State.UNSURE, "act_at": claim.act_at}])
+
+
+async def test_what_was_adopted_before_its_container_was_written_down_is_not_sent(town: Town) -> None:
+    """The look asks by the container; a post made from one that nobody wrote down would be sent again."""
+    post = await town.post(["instagram"])
+    worker = _worker(town, *[True] * 99)
+    claim = await _take(town, worker, "practice:instagram")
+    await _adopt(town, claim, worker)
+    await worker._send(claim)
+    assert ((await town.one(post)).state, town.ledger()) == (State.UNSURE, [])
+
+
+async def test_a_worker_that_falls_silent_on_the_way_to_the_platform_hands_back(town: Town) -> None:
+    for platform in ("x", "facebook", "instagram"):
+        post = await town.post([platform])
+        worker = _worker(town, True)  # when the send begins; not when the request that makes the post would leave
+        await worker._send(await _take(town, worker, f"practice:{platform}"))
+        assert ((await town.one(post)).state, town.ledger()) == (State.DUE, []), platform
+
+
+async def test_a_claim_whose_answer_was_lost_is_given_back_and_sent(town: Town) -> None:
+    """The commit was carried out, its answer never came: the worker lives on and must not sit on what it does not know of."""
+    post = await town.post(["x"])
+    worker = town.house.publisher()
+    with suppress(ConnectionResetError):
+        async with worker._taking():
+            await _take(town, worker, "practice:x")
+            raise ConnectionResetError
+    assert (await town.one(post)).state is State.SENDING
+    await worker._adopt()
+    assert (await town.one(post)).state is State.DUE
+    await publish_until(town.house, lambda: town.is_in("published", post), "it is out")
+    assert len(town.ledger()) == 1
