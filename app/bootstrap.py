@@ -81,6 +81,7 @@ from app.reports.service import RecapService
 from app.settings import Environment, Settings
 from app.tahapan.exchange import CalendarExchange
 from app.tahapan.service import TahapanService
+from app.training.service import TrainingService
 from app.webhooks.service import WebhookService
 from app.wilayah.service import WilayahService
 
@@ -137,6 +138,7 @@ class Kentongan:
     notices: NoticesService
     activities: ActivityService
     recaps: RecapService
+    training: TrainingService
     outside: SafeClient
     """Speaks to addresses that people have typed; nothing else may."""
     copy: Database
@@ -359,6 +361,9 @@ def build(settings: Settings) -> Kentongan:
     tahapan.on_moved.append(revising.on_moved)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     templates = TemplateService(db, now, tahapan, platforms, guard)
+    only_training = settings.training and settings.environment is Environment.PRODUCTION
+    training = TrainingService(db, people, seal, settings.simulator, now, only_training)
+    channels.on_state.append(training.on_channel_state)
     outside = SafeClient(allow_private=settings.allow_private_addresses)
     return Kentongan(
         settings,
@@ -397,6 +402,7 @@ def build(settings: Settings) -> Kentongan:
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(copy, now, tahapan, settings.timezone),
         copy=copy,
+        training=training,
     )
 
 

@@ -49,6 +49,7 @@ from app.api import (
     tahapan,
     templates,
     terms,
+    training,
     units,
     uploads,
     webhooks,
@@ -100,6 +101,7 @@ ROOMS = (
     revisions,
     activities,
     reports,
+    training,
     webhooks,
 )
 

@@ -105,6 +105,10 @@ class Settings(BaseSettings):
         "auto",
         description="auto: approvers and admins need a second factor in production; optional: nobody does, for trying a production set-up.",
     )
+    training: bool = Field(
+        False,
+        description="Say on every page that this is a training. In production also: no second factor, and no live account can be joined.",
+    )
     simulator_url: str = Field("", description="Where practice channels go; empty: the simulator in the web process.")
     meta_graph_version: str = Field("v26.0", description="Graph API version of Facebook and Instagram.")
     x_api_url: str = Field("https://api.x.com", description="Base address of X.")
@@ -222,7 +226,7 @@ class Settings(BaseSettings):
 
     @property
     def needs_factor(self) -> bool:
-        return self.environment is Environment.PRODUCTION and self.second_factor == "auto"
+        return self.environment is Environment.PRODUCTION and self.second_factor == "auto" and not self.training
 
     @property
     def redis_address(self) -> str:

@@ -14,11 +14,12 @@ from app.posts import models as posts
 from app.publishing import models as publishing
 from app.reports import models as reports
 from app.tahapan import models as tahapan
+from app.training import models as training
 from app.webhooks import models as webhooks
 from app.wilayah import models as wilayah
 
 ROOMS = (
-    accounts, activities, audit, channels, content, engagement, evidence, notices, posts, publishing, reports, tahapan, wilayah, webhooks,
+    accounts, activities, audit, channels, content, engagement, evidence, notices, posts, publishing, reports, tahapan, training, wilayah, webhooks,
 )  # fmt: skip
 
 metadata = SQLModel.metadata

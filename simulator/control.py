@@ -80,7 +80,19 @@ class ControlPlane:
         return Response(status_code=204)
 
     async def reset(self, request: Request) -> Response:
-        self._world.ledger.reset()
+        """All of it; with `{"remote_ids": [...]}` only these posts leave the public's sight, as when their owner deletes them."""
+        try:
+            order = json.loads(await request.body() or "{}")
+        except ValueError:
+            return _problem(422, "Isi permintaan bukan JSON yang utuh.")
+        wanted = order.get("remote_ids") if isinstance(order, dict) else None
+        if wanted is None:
+            self._world.ledger.reset()
+            return Response(status_code=204)
+        if not isinstance(wanted, list) or not all(isinstance(each, str) for each in wanted):
+            return _problem(422, "remote_ids harus daftar nomor unggahan.")
+        for remote_id in wanted:
+            self._delete(remote_id)
         return Response(status_code=204)
 
     async def requests(self, request: Request) -> Response:

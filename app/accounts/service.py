@@ -60,7 +60,7 @@ class PeopleService:
             unit = await store.find_unit(session, unit_id)
             if unit is None:
                 raise BadInput(f"Unit {unit_id} tidak ada. Periksa nomor unitnya.", Problem("unit_id", "tidak ada"))
-            return await self._join(session, email=email, name=name, at=_grant(unit, role), by=by)
+            return await self.join(session, email=email, name=name, at=_grant(unit, role), by=by)
 
     async def invite(
         self, actor: Actor, *, email: str, name: str, unit_id: int, role: str, hours: float = INVITATION_HOURS
@@ -87,7 +87,7 @@ class PeopleService:
         """`invite` within the caller's transaction; the caller has asked for proof."""
         at = _grant(await managed_unit(session, actor, unit_id), role)
         must_hold(actor, at)
-        user = await self._join(session, email=email, name=name, at=at, by=actor.label)
+        user = await self.join(session, email=email, name=name, at=at, by=actor.label)
         grants = await store.grants_of(session, _id(user))
         # Whoever holds a link becomes that person; a PPK's admin must not become a KPU's by inviting one.
         ours = all(actor.may(Act.MANAGE, grant.path) for grant in grants)
@@ -293,7 +293,8 @@ class PeopleService:
                     session, at=self.now(), actor=actor.label, action="token.revoke", subject=f"token:{token_id}"
                 )
 
-    async def _join(self, session: WriteSession, *, email: str, name: str, at: Grant, by: str) -> User:
+    async def join(self, session: WriteSession, *, email: str, name: str, at: Grant, by: str) -> User:
+        """`add_user` within the caller's transaction."""
         address, clean = read_email(email), read_name(name)
         user = await store.find_user_by_email(session, address)
         if user is None:
