@@ -361,9 +361,6 @@ def build(settings: Settings) -> Kentongan:
     tahapan.on_moved.append(revising.on_moved)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
     templates = TemplateService(db, now, tahapan, platforms, guard)
-    only_training = settings.training and settings.environment is Environment.PRODUCTION
-    training = TrainingService(db, people, seal, settings.simulator, now, only_training)
-    channels.on_state.append(training.on_channel_state)
     outside = SafeClient(allow_private=settings.allow_private_addresses)
     return Kentongan(
         settings,
@@ -402,8 +399,17 @@ def build(settings: Settings) -> Kentongan:
         activities=ActivityService(db, now, posts, templates),
         recaps=RecapService(copy, now, tahapan, settings.timezone),
         copy=copy,
-        training=training,
+        training=_training(settings, db, seal, people, channels),
     )
+
+
+def _training(
+    settings: Settings, db: Database, seal: Seal, people: PeopleService, channels: ChannelService
+) -> TrainingService:
+    nothing_else = settings.training and settings.environment is Environment.PRODUCTION
+    training = TrainingService(db, people, seal, settings.simulator, settings.parsed_clock.now, nothing_else)
+    channels.on_state.append(training.on_channel_state)
+    return training
 
 
 def _media(settings: Settings, db: Database, seal: Seal, platforms: dict[str, Adapter]) -> MediaService:

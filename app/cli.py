@@ -102,24 +102,30 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 @app.command()
 def demo(
-    host: Host = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Alamat yang didengarkan; dengan --class seluruh jaringan ruangan.")] = "",
     port: Port = 8000,
     browse: Annotated[bool, typer.Option(help="Buka peramban.")] = True,
     calendar: Annotated[
         str, typer.Option(help="shifted: kalender 2024 digeser ke depan; real: tanggal aslinya.")
     ] = "shifted",
+    training: Annotated[
+        str, typer.Option("--class", help="Nama kelas latihan di satu ruangan: kode QR tiap unit dan papan pelatih.")
+    ] = "",
 ) -> None:
     """Kota Bogor lengkap di atas simulator: tanpa akun, tanpa kata sandi, tanpa memasang apa pun."""
     if calendar not in {"shifted", "real"}:
         raise typer.BadParameter("pilih shifted atau real", param_hint="--calendar")
     folder = {} if os.environ.get("KENTONGAN_DATA_DIR") else {"data_dir": Path("kentongan-demo")}
-    settings = _settings(**_base_url(host, port), **folder)
+    host = host or ("0.0.0.0" if training else "127.0.0.1")
+    settings = _settings(**_base_url(host, port, seen_from_outside=bool(training)), **folder, training=True)
     _refuse_taken_port(host, port)
     ready = _in_house(lambda house: practice.set_up(house, shifted=calendar == "shifted"), settings)
     say(f"Kentongan (latihan): {settings.base_url}")
     if ready.shifted_weeks:
         say(f"Kalender 2024 digeser maju {ready.shifted_weeks} pekan, agar hari pemungutan suara sekitar sebulan lagi.")
     _introduce(ready, settings.base_url)
+    if training:
+        _introduce_class(training, settings)
     say(f"Dinding simulator: {settings.simulator}/_sim/wall")
     say("Tekan Ctrl-C untuk berhenti; data tetap tersimpan.")
 
@@ -153,12 +159,32 @@ def _introduce(ready: practice.Practice, base_url: str) -> None:
     say(f"token: {ready.token}")
 
 
-def _base_url(host: str, port: int) -> dict[str, str]:
+def _introduce_class(name: str, settings: Settings) -> None:
+    async def work(house: Kentongan) -> tuple[int, str]:
+        return await practice.hold_class(house, name)
+
+    class_id, secret = _in_house(work, settings)
+    say(f"pelatih: {settings.base_url}/masuk/{secret}?next=/latihan/{class_id}")
+
+
+def _base_url(host: str, port: int, *, seen_from_outside: bool = False) -> dict[str, str]:
     """What the caller has set stays; else the address we listen on."""
     if Settings.model_fields["base_url"].default != Settings().base_url:
         return {}
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+    shown = host
+    if host in {"0.0.0.0", "::"}:
+        shown = _own_address() if seen_from_outside else "127.0.0.1"
     return {"base_url": f"http://{shown}:{port}"}
+
+
+def _own_address() -> str:
+    """Of this machine in the network around it; nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:  # no network at all
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

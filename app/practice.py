@@ -15,10 +15,12 @@ from app.posts.rules import Timing
 from app.reports.targets import load_targets
 from app.tahapan.reading import read_election, read_stages
 from app.tahapan.rules import weeks_until_about_a_month
+from app.training.rules import read_name
 
 PLATFORMS = ("x", "facebook", "instagram")
 TOKEN_DAYS = 30
 LINK_HOURS = 24
+CLASS_HOURS = 12
 FIRST_BROADCAST = timedelta(seconds=15)
 FIRST_ADMIN = "admin@kentongan.invalid"
 
@@ -108,6 +110,17 @@ async def set_up(house: Kentongan, *, shifted: bool = True) -> Practice:
         user_id=admin_id, unit_id=root.id or 0, scopes=None, days=TOKEN_DAYS, name="latihan"
     )
     return Practice(links, token, added, weeks, is_new)
+
+
+async def hold_class(house: Kentongan, name: str) -> tuple[int, str]:
+    """The open class of this name, or a new one for the whole city; its number, and the secret of its trainer's way in."""
+    rina = await house.people.find_user_by_email("rina@latihan.invalid")
+    assert rina is not None
+    actor = await house.people.actor_of(rina.id or 0)
+    title = read_name(name)
+    found = next((one for one in await house.training.list(actor) if one.is_open and one.name == title), None)
+    view = found or await house.training.begin(actor, unit_id=actor.grants[0].unit_id, name=title, hours=CLASS_HOURS)
+    return view.id, await house.people.make_link(actor.user_id, purpose="login", hours=LINK_HOURS)
 
 
 def handle(unit: Unit) -> str:

@@ -145,6 +145,7 @@ def become(settings: Settings, host: str, port: int, *, greeting: Sequence[str] 
     """Turn this process, which has prepared everything and is large by now, into the supervisor. Does not return."""
     os.environ["KENTONGAN_DATA_DIR"] = str(settings.data_dir.resolve())
     os.environ["KENTONGAN_BASE_URL"] = settings.base_url
+    os.environ["KENTONGAN_TRAINING"] = str(settings.training)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "app.supervisor", host, str(port), *greeting])
 

@@ -7,6 +7,9 @@ from sqlmodel import Field, SQLModel
 
 from app.kit.db import UtcDateTime
 
+REHEARSAL = "latihan."
+"""How the name of a hand-off begins that a training made."""
+
 
 class Channel(SQLModel, table=True):
     """A social account of a unit on one platform.
@@ -56,6 +59,11 @@ class Channel(SQLModel, table=True):
     tended_by: str = ""
     tending_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ends_on: date | None = Field(default=None, index=True)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """On the simulator, or a hand-off that a training made: it never stands before a real account."""
+        return self.environment == "practice" or self.handle.startswith(REHEARSAL)
 
 
 class Connection(SQLModel, table=True):

@@ -352,7 +352,7 @@ class PostService:
     async def default_channels(self, session: ReadSession, unit_id: int) -> Sequence[Channel]:
         """Where a unit speaks when nobody says where: all it has, live ones if there are any."""
         found = await store.open_channels(session, unit_ids=[unit_id])
-        live = [channel for channel in found if channel.environment != "practice"]
+        live = [channel for channel in found if not channel.is_rehearsal]
         return live or found
 
     async def put(

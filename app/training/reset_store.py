@@ -8,17 +8,19 @@ from sqlalchemy import delete, or_, select, update
 from sqlmodel import col
 
 from app.activities.models import Activity
-from app.engagement.rules import NUMBERS
 from app.engagement.models import DailyNumbers, Snapshot, Total
+from app.engagement.rules import NUMBERS
 from app.engagement.snapshot_store import recount
 from app.evidence.models import ComplaintDelivery
 from app.kit.db import ReadSession, WriteSession
 from app.notices.models import Notice, Sending
-from app.posts.models import Broadcast, Post, PostMedia, Remark, RevisedPost, ReviewWait, Series
+from app.posts.models import Broadcast, Post, PostMedia, Remark, ReviewWait, RevisedPost, Series
 from app.publishing.models import Attempt, Delivery, Pause, Withdrawal
 from app.publishing.rules import State
 from app.training.models import Trainee, TrainingTick
 
+_ABOUT_DELIVERIES: tuple[Any, ...] = (Attempt, Withdrawal, ComplaintDelivery, Snapshot, Total)
+_ABOUT_POSTS: tuple[Any, ...] = (Remark, ReviewWait, PostMedia, RevisedPost, Pause)
 _AT_ONCE = 500
 """Numbers in one list; SQLite takes some thousands."""
 
@@ -45,9 +47,10 @@ async def written_by(session: ReadSession, class_id: int) -> Written:
         col(Post.broadcast_id).in_(select(col(Broadcast.id)).where(col(Broadcast.created_by).in_(people))),
         col(Post.series_id).in_(select(col(Series.id)).where(col(Series.created_by).in_(people))),
     )
-    wanted = (Delivery.id, Delivery.channel_id, Delivery.remote_id, Delivery.state)
     posts = await _column(session, select(col(Post.id)).where(theirs))
-    found = select(*wanted).where(col(Delivery.post_id).in_(select(col(Post.id)).where(theirs)))
+    found = select(col(Delivery.id), col(Delivery.channel_id), col(Delivery.remote_id), col(Delivery.state)).where(
+        col(Delivery.post_id).in_(select(col(Post.id)).where(theirs))
+    )
     rows = (await session.run(found)).all()
     return Written(
         posts, broadcasts, series, [row[0] for row in rows], sorted({row[1] for row in rows}), [row[2] for row in rows if row[2]],
@@ -57,15 +60,15 @@ async def written_by(session: ReadSession, class_id: int) -> Written:
 
 async def take_away(session: WriteSession, class_id: int, written: Written) -> None:
     for ids in _parts(written.deliveries):
-        for table in (Attempt, Withdrawal, ComplaintDelivery, Snapshot, Total):
-            await session.run(delete(table).where(table.__table__.c.delivery_id.in_(ids)))  # type: ignore[attr-defined]
+        for table in _ABOUT_DELIVERIES:
+            await session.run(delete(table).where(col(table.delivery_id).in_(ids)))
         await session.run(delete(Delivery).where(col(Delivery.id).in_(ids)))
     for ids in _parts(written.posts):
         for name in ("invitation_id", "post_id"):
             column = getattr(Activity, name)
             await session.run(update(Activity).where(column.in_(ids)).values({name: None}))
-        for kept in (Remark, ReviewWait, PostMedia, RevisedPost, Pause):
-            await session.run(delete(kept).where(kept.__table__.c.post_id.in_(ids)))  # type: ignore[attr-defined]
+        for kept in _ABOUT_POSTS:
+            await session.run(delete(kept).where(col(kept.post_id).in_(ids)))
         await session.run(delete(Post).where(col(Post.id).in_(ids)))
     await session.run(delete(Broadcast).where(col(Broadcast.id).in_(written.broadcasts)))
     await session.run(delete(Series).where(col(Series.id).in_(written.series)))

@@ -272,7 +272,9 @@ class TrainingService:
         apart = rules.taken_apart(secret)
         found = await store.class_with_unit(session, apart[0], lock=lock) if apart else None
         if apart is None or found is None or not self.seal.check(_PURPOSE, _signed(found[0], apart[1]), apart[2]):
-            raise Unauthenticated("Tautan latihan ini tidak dikenal. Pindai lagi kode QR unit Anda, atau minta pelatih.")
+            raise Unauthenticated(
+                "Tautan latihan ini tidak dikenal. Pindai lagi kode QR unit Anda, atau minta pelatih."
+            )
         klass, top = found
         if not self._is_open(klass):
             raise Unauthenticated("Kelas latihan ini sudah selesai. Tanyakan kode QR yang baru kepada pelatih.")
@@ -314,7 +316,9 @@ class TrainingService:
         detail: Mapping[str, object] | None = None,
     ) -> None:
         told = {"class": klass.id, **(detail or {})}
-        await record(session, at=self.now(), actor=actor.label, action=action, subject=f"unit:{klass.unit_id}", detail=told)
+        await record(
+            session, at=self.now(), actor=actor.label, action=action, subject=f"unit:{klass.unit_id}", detail=told
+        )
 
 
 async def _must_be_practice(session: ReadSession) -> None:
@@ -334,5 +338,3 @@ def _row(unit: Unit, done: Mapping[int, set[str]], sat: Trainee | None, klass: T
 def _in_order(unit: Unit) -> tuple[str, str]:
     """KPU, each PPK, its PPS: as the codes are written."""
     return (unit.wilayah_code, unit.name)
-
-

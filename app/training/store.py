@@ -11,7 +11,7 @@ from sqlmodel import select as select_rows
 from app.accounts.models import LoginSession, Membership, Unit
 from app.accounts.unit_store import in_scope
 from app.audit.models import AuditEvent
-from app.channels.models import Channel
+from app.channels.models import REHEARSAL, Channel
 from app.channels.rules import Environment, State
 from app.content.models import Media
 from app.kit.db import ReadSession, WriteSession
@@ -112,7 +112,7 @@ async def add_by_hand(session: WriteSession, units: Sequence[Unit], *, now: date
     has_one = set((await session.run(taken)).scalars())
     rows: list[dict[str, Any]] = [
         {
-            "unit_id": unit.id, "platform": BY_HAND, "environment": Environment.MANUAL, "handle": f"latihan.{unit.kind}.{unit.wilayah_code}",
+            "unit_id": unit.id, "platform": BY_HAND, "environment": Environment.MANUAL, "handle": f"{REHEARSAL}{unit.kind}.{unit.wilayah_code}",
             "state": State.CONNECTED, "state_reason": "", "sealed": "", "base_url": "", "created_at": now, "account_id": "", "tended_by": "",
         }
         for unit in units
@@ -130,7 +130,11 @@ async def done_steps(session: ReadSession, klass: TrainingClass) -> dict[int, se
         return select(sat.c.unit_id, literal(str(key)).label("step")).where(*more)
 
     posts = select(col(Post.id)).where(posted, col(Post.created_at) >= since)
-    spoken = select(col(PostMedia.post_id)).join(Media, col(Media.id) == col(PostMedia.media_id)).where(col(Media.alt_text) != "")
+    spoken = (
+        select(col(PostMedia.post_id))
+        .join(Media, col(Media.id) == col(PostMedia.media_id))
+        .where(col(Media.alt_text) != "")
+    )
     out = select(col(Delivery.post_id)).where(col(Delivery.state) == DeliveryState.PUBLISHED)
     reviewed = select(col(AuditEvent.id)).where(
         col(AuditEvent.actor) == literal("user:").concat(cast(sat.c.user_id, String)),
@@ -154,4 +158,3 @@ async def done_steps(session: ReadSession, klass: TrainingClass) -> dict[int, se
     for unit_id, step in (await session.run(query)).all():
         found.setdefault(unit_id, set()).add(step)
     return found
-

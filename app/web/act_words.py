@@ -21,6 +21,7 @@ ACTS = {
     "user.grant": "Peran diberikan", "user.reset": "Akses diterbitkan ulang", "user.activate": "Orang diaktifkan", "user.deactivate": "Orang dinonaktifkan",
     "user.erase": "Data pribadi dihapus", "token.add": "Token API dibuat", "token.revoke": "Token API dicabut",
     "session.start": "Masuk", "session.end": "Keluar", "session.end_others": "Perangkat lain dikeluarkan", "password.set": "Kata sandi diganti",
+    "training.begin": "Kelas latihan dibuka", "training.reset": "Kelas latihan diulangi", "training.close": "Kelas latihan selesai",
     "evidence.export": "Bukti diunduh", "evidence.keep": "Masa simpan bukti diatur", "evidence.expire": "Bukti lewat masa simpan dihapus", "complaint.open": "Aduan dicatat, bukti dibekukan", "complaint.withdraw": "Aduan: diminta dihapus", "complaint.close": "Aduan selesai",
 }  # fmt: skip
 KINDS = {

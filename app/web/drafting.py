@@ -87,7 +87,7 @@ async def read_draft(house: Kentongan, actor: Actor, form: FormData, *, is_fresh
         raise NotFound("Pilih dulu unit dan templatnya.")
     unit, channels = await _place(house, actor, int(unit_id))
     template = await house.templates.get(actor, int(template_id)) if template_id != FREE else None
-    live = [channel for channel in channels if channel.environment != "practice"]
+    live = [channel for channel in channels if not channel.is_rehearsal]
     usual = fitting(house.platforms, live or channels, ())
     everything = [channel.id for channel in usual if channel.id is not None]
     languages = template.languages if template else list(LANGUAGES)

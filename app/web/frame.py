@@ -155,6 +155,7 @@ def doors_for(actor: Actor) -> tuple[Door, ...]:
         *([Door("/webhook", "Webhook", "kabar", about="Sistem lain yang dikabari saat kiriman terbit atau gagal.", group=Group.UNIT)] if actor.paths(Act.MANAGE) else []),
         Door("/gangguan", "Gangguan platform", "info", about="Platform yang tidak melayani, dan kiriman yang tertahan karenanya."),
         *([people, ready] if actor.paths(Act.MANAGE) else []),
+        Door("/latihan", "Latihan", "latihan", about="Kelas bimtek di simulator: kode QR, langkah tiap unit, papan pelatih.", group=Group.SELF),
         Door("/kabar", "Kabar", "kabar", about="Pemberitahuan untuk Anda, dan lewat mana Anda dikabari.", group=Group.SELF),
         Door("/keamanan", "Keamanan", "kunci", about="Kata sandi, verifikasi dua langkah, dan perangkat yang masuk.", group=Group.SELF),
         Door("/lainnya", "Lainnya", "lainnya", Place.BAR, group=Group.SELF),

@@ -102,6 +102,10 @@ NOTES = {
     "pustaka": "Tersimpan di pustaka.",
     "pustaka-ubah": "Perubahan tersimpan. Unggahan yang sudah disetujui tetap memakai teks alternatif yang lama.",
     "pustaka-hapus": "Dihapus dari pustaka.",
+    "kelas": "Kelas dibuka. Cetak atau tampilkan kode QR-nya.",
+    "kelas-ulang": "Kelas diulangi: unggahan peserta dihapus dan langkahnya mulai dari awal.",
+    "kelas-ulang-dinding": "Kelas diulangi dan unggahan peserta dihapus. Dinding latihan masih menampilkannya, karena simulator tidak mengizinkan.",
+    "kelas-selesai": "Kelas selesai. Kode QR-nya tidak berlaku lagi.",
     "kunci": "Kunci sandi terpasang.",
 }
 
@@ -144,6 +148,7 @@ def _environment() -> Environment:
         "language_name": language_name,
         "new_mark": new_mark,
         "languages": LANGUAGES,
+        "is_training": _is_training,
         "zone_name": zone_name,
         "variable_name": variable_name,
         "variable_example": variable_example,
@@ -155,6 +160,11 @@ def _environment() -> Environment:
         module = env.get_template(name).module
         env.globals |= {macro: value for macro, value in vars(module).items() if not macro.startswith("_")}
     return env
+
+
+def _is_training(request: Request) -> bool:
+    house: Kentongan = request.app.state.house
+    return house.settings.training
 
 
 ENV = _environment()

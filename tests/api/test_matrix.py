@@ -187,6 +187,11 @@ class World:
         address, wanted = "https://contoh.go.id/masuk", ["delivery.published"]
         return (await house.webhooks.create(cast.rina, id_of(cast.cilendek), address, wanted))[0].id or 0
 
+    async def training(self) -> int:
+        """A class at PPK Bogor Barat."""
+        unit = id_of(self.site.cast.ppk_barat)
+        return (await self.site.house.training.begin(self.site.cast.rina, unit_id=unit, name="Uji", hours=1)).id
+
     async def incident(self) -> int:
         """One that goes on."""
         db, now = self.site.house.db, self.site.house.clock.now()
@@ -228,7 +233,7 @@ class World:
             "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause, "incident": self.incident,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
             "sundanese": self.sundanese, "complaint": self.complaint,
-            "called_off": self.called_off, "spare": self.spare, "helper": self.helper,
+            "training": self.training, "called_off": self.called_off, "spare": self.spare, "helper": self.helper,
         }  # fmt: skip
         fixed = {
             "unit": id_of(self.site.cast.cilendek),
