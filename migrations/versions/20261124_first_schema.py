@@ -688,6 +688,22 @@ def upgrade() -> None:
     with op.batch_alter_table('revision', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revision_tahapan_id'), ['tahapan_id'], unique=False)
 
+    op.create_table('training_class',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('created_by', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['user_account.id'], name=op.f('fk_training_class_created_by_user_account')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_training_class_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_training_class'))
+    )
+    with op.batch_alter_table('training_class', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_training_class_unit_id'), ['unit_id'], unique=False)
+
     op.create_table('webhook',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=False),
@@ -945,6 +961,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_template_version')),
     sa.UniqueConstraint('template_id', 'number', name=op.f('uq_template_version_template_id_number'))
     )
+    op.create_table('trainee',
+    sa.Column('user_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('class_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_trainee_class_id_training_class')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_trainee_unit_id_unit')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_trainee_user_id_user_account')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_trainee')),
+    sa.UniqueConstraint('class_id', 'unit_id', name=op.f('uq_trainee_class_id_unit_id'))
+    )
+    op.create_table('training_tick',
+    sa.Column('class_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('step', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['class_id'], ['training_class.id'], name=op.f('fk_training_tick_class_id_training_class')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_training_tick_unit_id_unit')),
+    sa.PrimaryKeyConstraint('class_id', 'unit_id', 'step', name=op.f('pk_training_tick'))
+    )
     op.create_table('attempt',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('delivery_id', sa.Integer(), nullable=False),
@@ -1120,6 +1156,8 @@ def downgrade() -> None:
 
     op.drop_table('complaint_delivery')
     op.drop_table('attempt')
+    op.drop_table('training_tick')
+    op.drop_table('trainee')
     op.drop_table('template_version')
     with op.batch_alter_table('template_text', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
@@ -1174,6 +1212,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_webhook_unit_id'))
 
     op.drop_table('webhook')
+    with op.batch_alter_table('training_class', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_training_class_unit_id'))
+
+    op.drop_table('training_class')
     with op.batch_alter_table('revision', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_revision_tahapan_id'))
 
