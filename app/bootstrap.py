@@ -360,7 +360,6 @@ def build(settings: Settings) -> Kentongan:
     revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
     tahapan.on_moved.append(revising.on_moved)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
-    templates = TemplateService(db, now, tahapan, platforms, guard)
     outside = SafeClient(allow_private=settings.allow_private_addresses)
     return Kentongan(
         settings,
@@ -379,7 +378,7 @@ def build(settings: Settings) -> Kentongan:
         channels=channels,
         connecting=connecting,
         keeper=keeper,
-        templates=templates,
+        templates=TemplateService(db, now, tahapan, platforms, guard),
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,
