@@ -336,13 +336,13 @@ def _everywhere(settings: Settings) -> Pace | None:
 
 def _seal(settings: Settings) -> Seal:
     """With the operator's keys, else with those made in the data folder."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     given = tuple(key.strip() for key in settings.secret_keys.split(",") if key.strip())
     return Seal(given or keys_in(settings.data_dir))
 
 
 def build(settings: Settings) -> Kentongan:
     """Opens nothing yet: connections are made when first used."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     now = (clock := settings.parsed_clock).now
     db, seal, grace = Database(settings.database), _seal(settings), timedelta(hours=settings.grace_hours)
     copy = Database(settings.reports_database_url) if settings.reports_database_url else db
@@ -360,6 +360,7 @@ def build(settings: Settings) -> Kentongan:
     revising = ReviseService(db, now, grace, platforms, guard, tahapan, media, publishing)
     tahapan.on_moved.append(revising.on_moved)
     broadcasts = BroadcastService(db, now, grace, platforms, guard, tahapan, media, publishing)
+    templates = TemplateService(db, now, tahapan, platforms, guard)
     outside = SafeClient(allow_private=settings.allow_private_addresses)
     return Kentongan(
         settings,
@@ -378,7 +379,7 @@ def build(settings: Settings) -> Kentongan:
         channels=channels,
         connecting=connecting,
         keeper=keeper,
-        templates=TemplateService(db, now, tahapan, platforms, guard),
+        templates=templates,
         media=media,
         guard=GuardService(db, tahapan, guard, now, platforms),
         publishing=publishing,

@@ -308,7 +308,7 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     """On SQLite: which rows are seen is the same query on both, and each room's own tests run it on both."""
     folder = tmp_path_factory.mktemp("matrix")
     with fresh_database(request, "sqlite", folder) as url:
-        async with open_site(settings_for(folder, url), still_at(NOW)) as site:
+        async with open_site(settings_for(folder, url, rate_logins=0), still_at(NOW)) as site:
             people = await _people(site)
             tokens = {name: await token_for(site.house, actor) for name, actor in people.items()}
             yield World(site, people, tokens)
