@@ -25,6 +25,8 @@ from app.content.trying import TemplateDesk
 from app.content.uploads import UploadService
 from app.engagement.followers import FollowersService
 from app.engagement.hearing import HearingService
+from app.engagement.outside import OutsideService
+from app.engagement.reading_back import ReadBackService
 from app.engagement.service import EngagementService
 from app.evidence.complaints import ComplaintService
 from app.evidence.deadlines import DeadlineWatch
@@ -183,6 +185,15 @@ class Kentongan:
     @property
     def followers(self) -> FollowersService:
         return FollowersService(self.db, self.clock.now, self.platforms, self.channels, self.settings.timezone)
+
+    @property
+    def read_back(self) -> ReadBackService:
+        now, cap = self.clock.now, self.settings.x_read_back_usd
+        return ReadBackService(self.db, now, self.platforms, self.channels, self.tahapan, self.guard.rules, cap)
+
+    @property
+    def elsewhere(self) -> OutsideService:
+        return OutsideService(self.db, self.clock.now, self.platforms, self.settings.x_read_back_usd)
 
     @property
     def webhooks(self) -> WebhookService:

@@ -33,6 +33,7 @@ from app.api import (
     news,
     notices,
     openapi,
+    outside,
     pauses,
     platforms,
     posters,
@@ -102,6 +103,7 @@ ROOMS = (
     activities,
     reports,
     training,
+    outside,
     webhooks,
 )
 

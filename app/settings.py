@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     x_monthly_cap_usd: Decimal = Field(
         Decimal(0), ge=0, description="US dollars that posts on X may cost in a calendar month. 0: no cap."
     )
+    x_read_back_usd: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        description="US dollars a calendar month for reading X accounts' own posts back. 0: X is not read back.",
+    )
     pace_per_minute: int = Field(
         0,
         ge=0,

@@ -24,6 +24,8 @@ CRON: list[CronJob] = [
     cron(tasks.mail_recaps, second={25}, keep_result=0, timeout=500, max_tries=1),
     # By one name over all ticks and workers: X bills each reading.
     cron(tasks.collect_followers, second={20, 50}, job_id="collect_followers", keep_result=0, timeout=180, max_tries=1),
+    # By one name over all ticks and workers: X bills each reading.
+    cron(tasks.read_back, second={5, 35}, job_id="read_back", keep_result=0, timeout=300, max_tries=1),
     cron(tasks.close_finished, second=_EVERY_5, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.recheck_posts, second=_EVERY_5, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.watch_reviews, second={0, 15, 30, 45}, keep_result=0, timeout=120, max_tries=1),

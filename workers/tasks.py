@@ -62,6 +62,10 @@ async def collect_followers(ctx: dict[str, Any]) -> None:
     await _house(ctx).followers.collect()
 
 
+async def read_back(ctx: dict[str, Any]) -> None:
+    await _house(ctx).read_back.collect()
+
+
 async def close_finished(ctx: dict[str, Any]) -> None:
     await _house(ctx).posts.close_finished()
 

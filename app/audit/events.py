@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     CHAIN_HEAD = "audit.head"  # where the audit chain stood at the end of a day
     COMPLAINT_NEAR = "complaint.near"  # what is to be down by a deadline is not yet
     COMPLAINT_LATE = "complaint.late"  # and the deadline has passed
+    OUTSIDE_BLOCKED = "outside.blocked"  # an account shows what the guard would not have let out
     TASK_DUE = "task.due"  # the minute of a hand-off has come, or a platform holds a draft
     TASK_RECALLED = "task.recalled"  # a hand-off that was open says something else now
 

@@ -134,6 +134,17 @@ async def of_units(
     return found
 
 
+async def under(session: ReadSession, path: str, *, platforms: Sequence[str]) -> list[int]:
+    """Connected accounts of these platforms at or beneath a unit, in order; those of hands are left out."""
+    query = (
+        sql_select(col(Channel.id))
+        .join(Unit, col(Unit.id) == col(Channel.unit_id))
+        .where(within([path]), col(Channel.platform).in_(platforms), col(Channel.state) == State.CONNECTED)
+        .where(col(Channel.environment) != Environment.MANUAL)
+    )
+    return list((await session.run(query.order_by(col(Channel.id)))).scalars())
+
+
 async def break_connected(session: WriteSession, channel_id: int, reason: str) -> bool:
     """From connected to needs_reconnect; False where a person or a colleague was faster."""
     statement = update(Channel).where(col(Channel.id) == channel_id, col(Channel.state) == State.CONNECTED)

@@ -220,6 +220,15 @@ def _task_due(event: Happening) -> Text:
     return Text(f"Saatnya mengunggah sendiri di {_platform(event)}: {event.unit_name}", said, "/tugas")
 
 
+def _outside(event: Happening) -> Text:
+    what = "Unggahan diubah di akunnya" if event.detail.get("ours") else "Unggahan di luar Kentongan"
+    return Text(
+        f"{what} melanggar aturan isi: {event.unit_name} di {_platform(event)}",
+        f"{_sentence(event.detail.get('why') or 'Penjaga konten menemukan isi yang diblokir.')} Unggahan ini sudah terlihat orang. Buka, periksa di akunnya, lalu hapus atau perbaiki di sana.",
+        f"/laporan/luar?isi=blocked&unit={event.unit_id}",
+    )
+
+
 def letter(texts: Sequence[Text], base_url: str) -> tuple[str, str]:
     """Subject and plain text of one message that carries one notice or several."""
     subject = texts[0].title if len(texts) == 1 else f"{len(texts)} kabar dari Kentongan"
@@ -307,6 +316,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.COMPLAINT_LATE: _complaint_late,
     EventKind.CHAIN_HEAD: _head,
     EventKind.TASK_DUE: _task_due,
+    EventKind.OUTSIDE_BLOCKED: _outside,
     EventKind.TASK_RECALLED: _recalled,
 }
 """All but a miss, which several deliveries may share."""

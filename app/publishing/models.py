@@ -213,3 +213,50 @@ class Incident(SQLModel, table=True):
     recovers_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     late: int = 0
+
+
+class SeenPost(SQLModel, table=True):
+    """A post that an account shows of itself, as it was read back. `delivery_id` None: it was not made by this program.
+
+    `changed_at`: since when its words are not those we sent (of a post made elsewhere: not those first seen). `gone_at`: since when
+    it is not shown any more. `broadcast_id`: the mandatory broadcast that a post made elsewhere says, by `likeness` (0 to 1).
+    `findings` are the guard's, over the words that are shown now; `posted_at` is the platform's, else when it was first seen.
+    """
+
+    __tablename__ = "seen_post"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "remote_id"),
+        Index("ix_seen_post_unit", "unit_id", "posted_at"),
+        _partial("ix_seen_post_broadcast", "broadcast_id", "unit_id", where="broadcast_id IS NOT NULL"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id")
+    unit_id: int = Field(foreign_key="unit.id")
+    platform: str
+    environment: str
+    remote_id: str
+    url: str | None = None
+    text: str = ""
+    posted_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    delivery_id: int | None = Field(default=None, index=True)
+    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    broadcast_id: int | None = None
+    likeness: float | None = None
+    findings: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    is_blocked: bool = False
+
+
+class ReadBack(SQLModel, table=True):
+    """When an account's own posts were last read back, and when next. `paid` posts were billed in `month` (2026-11, UTC)."""
+
+    __tablename__ = "read_back"
+
+    channel_id: int = Field(primary_key=True, foreign_key="channel.id")
+    next_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    month: str = ""
+    paid: int = 0
+    said: str = ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.accounts import unit_store
 from app.accounts.rules import Actor
+from app.engagement import outside_store
 from app.kit.errors import NotFound
 from app.platforms.registry import TITLES
 from app.publishing.rules import State
@@ -30,12 +31,13 @@ class ComplianceService:
         async with self.recaps.db.read() as session:
             ground = await self.recaps.ground(session, actor, wanted)
             rows = await store.mandatory_pieces(session, ground.paths, ground.wanted)
+            seen = await outside_store.saying(session, ground.paths, sorted({row["broadcast_id"] for row in rows}))
             heads = await store.broadcast_heads(session, sorted({row["broadcast_id"] for row in rows}))
             ranked = [row for row in recap.rows if row.kind == kind]
             ids = [row.unit_id for row in ranked]
             speakers = await unit_store.speakers(session, ids, paths=ground.paths) if ids else {}
         in_sight = {row.unit_id: row for row in recap.rows}
-        broadcasts = _broadcasts(rows, heads, in_sight)
+        broadcasts = _broadcasts(rows, seen, heads, in_sight)
         voters = {
             identity: int(said)
             for identity, speaker in speakers.items()
@@ -69,11 +71,16 @@ class ComplianceService:
 
 
 def _broadcasts(
-    rows: Sequence[Mapping[str, Any]], heads: Mapping[int, Mapping[str, Any]], in_sight: Mapping[int, Any]
+    rows: Sequence[Mapping[str, Any]],
+    seen: Sequence[Mapping[str, Any]],
+    heads: Mapping[int, Mapping[str, Any]],
+    in_sight: Mapping[int, Any],
 ) -> list[BroadcastDuty]:
     found = []
-    for broadcast_id, group in groupby(rows, key=lambda row: row["broadcast_id"]):
-        pieces = [_piece(row) for row in group]
+    named = [{**row, "platform": TITLES.get(row["platform"], row["platform"])} for row in seen]
+    every = duty.with_outside([_piece(row) for row in rows], named)
+    for broadcast_id, group in groupby(every, key=lambda piece: piece.broadcast_id):
+        pieces = list(group)
         head = heads[broadcast_id]
         units = [
             duty.stand(list(own), deadline=head["deadline"])

@@ -1,9 +1,10 @@
 """Who brought out what all had to: by broadcast and by unit, with the reason where it did not come out; and the fair ranking."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from app.publishing.rules import ON_TIME_SECONDS, OPEN, State
 from app.reports import rules
@@ -42,6 +43,7 @@ class Piece:
     published_at: datetime | None
     url: str | None
     incident_id: int | None = None
+    is_outside: bool = False  # made by hand, elsewhere, and read back
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class UnitDuty:
     late_seconds: float | None
     reasons: Sequence[str] = ()
     urls: Sequence[str] = ()
+    outside: int = 0  # of `published`, made elsewhere and read back
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,31 @@ def stand(pieces: Sequence[Piece], *, deadline: datetime | None) -> UnitDuty:
         late,
         [why for piece in pieces if piece not in out and (why := _why(piece))],
         [piece.url for piece in out if piece.url],
+        sum(piece.is_outside for piece in out),
     )
+
+
+def with_outside(pieces: Sequence[Piece], seen: Sequence[Mapping[str, Any]]) -> list[Piece]:
+    """A post made elsewhere stands for the delivery that did not come out; of a unit that had none, for itself. The first one counts.
+
+    `seen`: rows of broadcast_id, unit_id, unit, wilayah_code, platform, posted_at, url. Sorted as `pieces` were: by broadcast, then unit.
+    """
+    found = {(one.broadcast_id, one.unit_id, one.platform): one for one in pieces}
+    starts: dict[int, datetime] = {}
+    for one in pieces:
+        starts[one.broadcast_id] = min(starts.get(one.broadcast_id, one.due_at), one.due_at)
+    planned = {(one.broadcast_id, one.unit_id) for one in pieces}
+    for row in seen:
+        key = (row["broadcast_id"], row["unit_id"], row["platform"])
+        own = found.get(key)
+        if (own is None and key[:2] in planned) or (own is not None and own.state is State.PUBLISHED):
+            continue
+        base = own or Piece(
+            *key[:2], row["unit"], row["wilayah_code"], key[2], State.DUE, "", starts[key[0]], None, None
+        )
+        out = {"state": State.PUBLISHED, "published_at": row["posted_at"], "url": row["url"], "is_outside": True}
+        found[key] = replace(base, **out)
+    return sorted(found.values(), key=lambda one: (one.broadcast_id, one.wilayah_code, one.unit_id))
 
 
 def _late(piece: Piece) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, and_, case, cast, func, select
+from sqlalchemy import Integer, and_, case, cast, exists, func, select
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
@@ -18,12 +18,13 @@ from app.engagement.store import Wanted, within
 from app.kit.db import ReadSession
 from app.posts.models import Broadcast, Post
 from app.posts.rules import PostState
-from app.publishing.models import Delivery
+from app.publishing.models import Delivery, SeenPost
 from app.publishing.rules import State
 from app.reports.models import ParticipationTarget
 from app.wilayah.models import Wilayah
 
 D = Delivery.__table__.c  # type: ignore[attr-defined]
+P = SeenPost.__table__.c  # type: ignore[attr-defined]
 T = Total.__table__.c  # type: ignore[attr-defined]
 
 ANNEX = 5_000
@@ -98,7 +99,11 @@ async def evidence(session: ReadSession, paths: Sequence[str], wanted: Wanted) -
 
 async def mandatory(session: ReadSession, paths: Sequence[str], wanted: Wanted) -> dict[int, tuple[int, int]]:
     """By unit: mandatory posts of the period, and how many of them are out on every account they went to."""
-    out = func.sum(cast(D.state == State.PUBLISHED, Integer))
+    by_hand = exists().where(
+        P.broadcast_id == D.broadcast_id, P.unit_id == D.unit_id, P.platform == D.platform, P.gone_at.is_(None),
+        P.delivery_id.is_(None),
+    )  # fmt: skip
+    out = func.sum(cast((D.state == State.PUBLISHED) | by_hand, Integer))
     per_post = (
         select(D.unit_id, D.post_id, case((out == func.count(), 1), else_=0).label("done"))
         .select_from(Delivery)

@@ -25,6 +25,7 @@ NOTES = {
     "coba": "Unggahan dikirim ulang.",
     "massal": "Selesai untuk semua yang Anda pilih.",
     "massal-kosong": "Belum ada kiriman yang dicentang.",
+    "baca-ulang": "Akun dibaca ulang dalam setengah menit. Muat ulang halaman ini sesudahnya.",
     "sudah": "Ditandai sudah terbit.",
     "belum": "Ditandai belum terbit; dikirim ulang.",
     "batal": "Unggahan dibatalkan.",

@@ -30,6 +30,7 @@ from app.web import (
     menu,
     moving,
     notices,
+    outside,
     overview,
     pauses,
     people,
@@ -56,7 +57,7 @@ from app.web import (
 from app.web.shield import Shield
 
 ROUTERS = (
-    overview.router, webhooks.router, public.router,
+    outside.router, overview.router, webhooks.router, public.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, calendar_terms.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stage_form.router, stages.router, template_languages.router, template_edit.router, recaps.router, figures.router, activities.router, units.router,
     people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,

@@ -886,6 +886,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_poster_version')),
     sa.UniqueConstraint('design_id', 'number', name=op.f('uq_poster_version_design_id_number'))
     )
+    op.create_table('read_back',
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('month', sa.String(), nullable=False),
+    sa.Column('paid', sa.Integer(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_read_back_channel_id_channel')),
+    sa.PrimaryKeyConstraint('channel_id', name=op.f('pk_read_back'))
+    )
+    with op.batch_alter_table('read_back', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_read_back_next_at'), ['next_at'], unique=False)
+
     op.create_table('revised_post',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('revision_id', sa.Integer(), nullable=False),
@@ -898,6 +911,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('revised_post', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revised_post_post_id'), ['post_id'], unique=False)
+
+    op.create_table('seen_post',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('unit_id', sa.Integer(), nullable=False),
+    sa.Column('platform', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('remote_id', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=True),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('delivery_id', sa.Integer(), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('gone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('broadcast_id', sa.Integer(), nullable=True),
+    sa.Column('likeness', sa.Float(), nullable=True),
+    sa.Column('findings', sa.JSON(), nullable=False),
+    sa.Column('is_blocked', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_seen_post_channel_id_channel')),
+    sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_seen_post_unit_id_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seen_post')),
+    sa.UniqueConstraint('channel_id', 'remote_id', name=op.f('uq_seen_post_channel_id_remote_id'))
+    )
+    with op.batch_alter_table('seen_post', schema=None) as batch_op:
+        batch_op.create_index('ix_seen_post_broadcast', ['broadcast_id', 'unit_id'], unique=False, sqlite_where=sa.text('broadcast_id IS NOT NULL'), postgresql_where=sa.text('broadcast_id IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_seen_post_delivery_id'), ['delivery_id'], unique=False)
+        batch_op.create_index('ix_seen_post_unit', ['unit_id', 'posted_at'], unique=False)
 
     op.create_table('sending',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -1171,10 +1212,20 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sending_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.drop_table('sending')
+    with op.batch_alter_table('seen_post', schema=None) as batch_op:
+        batch_op.drop_index('ix_seen_post_unit')
+        batch_op.drop_index(batch_op.f('ix_seen_post_delivery_id'))
+        batch_op.drop_index('ix_seen_post_broadcast', sqlite_where=sa.text('broadcast_id IS NOT NULL'), postgresql_where=sa.text('broadcast_id IS NOT NULL'))
+
+    op.drop_table('seen_post')
     with op.batch_alter_table('revised_post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_revised_post_post_id'))
 
     op.drop_table('revised_post')
+    with op.batch_alter_table('read_back', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_read_back_next_at'))
+
+    op.drop_table('read_back')
     op.drop_table('poster_version')
     op.drop_table('outage_sign')
     op.drop_table('media_caption')

@@ -210,6 +210,8 @@ API: dict[str, Call] = {
     "GET /activities/{activity_id}": Call(READ, "activity"),
     "PATCH /activities/{activity_id}": Call(WRITE, "activity", {"note": "x"}),
     "GET /reports/weekly": Call(KNOWN),
+    "GET /reports/outside": Call(KNOWN),
+    "POST /reports/outside/read": Call(WRITE, json={"unit_id": "{unit}"}),
     "GET /reports/monthly": Call(KNOWN),
     "GET /reports/compliance": Call(KNOWN),
     # Nothing is out yet, so nobody has a place; a neighbour does not even see the unit.
@@ -398,6 +400,8 @@ PAGES: dict[str, Call] = {
     "POST /jeda/{pause_id}/lanjut": Call(done(REVIEW), "pause"),
     "GET /laporan": Call(page(KNOWN)),
     "GET /laporan/rekap.{ending}": Call(page(KNOWN), "csv"),
+    "GET /laporan/luar": Call(page(KNOWN)),
+    "POST /laporan/luar": Call(done(WRITE), form={"unit": "{unit}"}),
     "GET /laporan/kepatuhan": Call(page(KNOWN)),
     "GET /laporan/sertifikat.pdf": Call(page(KNOWN.replace("200", "404")), query="?unit=4"),
     "GET /laporan/angka": Call(page(KNOWN)),

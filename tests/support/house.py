@@ -29,7 +29,7 @@ from tests.support.cast import Cast, id_of, make_cast
 from tests.support.wait import wait_until
 
 WIPED = (
-    "hook_sending", "webhook", "daily_numbers", "channel_snapshot",
+    "seen_post", "read_back", "hook_sending", "webhook", "daily_numbers", "channel_snapshot",
     "complaint_delivery", "complaint", "activity", "attempt", "withdrawal", "delivery", "incident", "snapshot", "total", "remark", "review_wait", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
     "outage_sign", "lane_pause", "budget_use", "worker_beat",
 )  # fmt: skip
