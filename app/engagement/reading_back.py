@@ -225,7 +225,12 @@ class ReadBackService:
                 if delivery["id"] not in seen and delivery["remote_id"]:
                     said = RecentPost(delivery["remote_id"], delivery["message"].get("text", ""))
                     new = self._seen(row, said, at, now, None)
-                    plain = {"broadcast_id": None, "likeness": None, "findings": [], "is_blocked": False}
+                    plain: dict[str, Any] = {
+                        "broadcast_id": None,
+                        "likeness": None,
+                        "findings": [],
+                        "is_blocked": False,
+                    }
                     judged.rows.append({**new, **plain, "delivery_id": delivery["id"], "gone_at": now})
 
     async def _write(

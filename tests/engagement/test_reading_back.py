@@ -67,6 +67,12 @@ async def later(house: Kentongan) -> int:
     return await service.collect(limit=500)
 
 
+def show_at_once(simulator: str) -> None:
+    """Lists hold what they would hold only in five seconds."""
+    order = {"platform": "*", "kind": "read_lag", "seconds": 0, "times": 99}
+    assert requests.post(f"{simulator}/_sim/faults", json=order, timeout=5).status_code == 201
+
+
 @pytest.fixture
 async def field(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Field]:
     clock = ticking_from(NOW)
@@ -75,9 +81,7 @@ async def field(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         serving_simulator(tmp_path / "sim", clock=clock) as address,
     ):
         settings = moved(settings_for(tmp_path, url), simulator_url=address)
-        # The lists show at once what they would show in five seconds.
-        order = {"platform": "*", "kind": "read_lag", "seconds": 0, "times": 99}
-        assert requests.post(f"{address}/_sim/faults", json=order, timeout=5).status_code == 201
+        show_at_once(address)
         async with cast_house(settings, clock) as (house, cast):
             yield Field(house, cast)
 
