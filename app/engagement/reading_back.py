@@ -93,11 +93,13 @@ class ReadBackService:
     async def _due(self, session: ReadSession, now: datetime, limit: int) -> list[dict[str, Any]]:
         """Those whose turn it is and whose price fits. What a reading may cost is held free until it is made."""
         telling = [name for name, adapter in self.adapters.items() if isinstance(adapter, TellsRecent)]
-        joined = now - rules.SETTLING
-        found = await seen_store.due(session, telling, now=now, joined_before=joined, limit=limit)
-        month, kept = rules.month_of(now), []
+        joined, month, kept = now - rules.SETTLING, rules.month_of(now), []
         spent = {name: await seen_store.paid(session, name, month) for name in rules.POST_PRICE_USD}
         today = {name: await seen_store.read_since(session, name, since=_midnight(now)) for name in rules.DAILY}
+        # What cannot be afforded must not stand before what can.
+        dear = [name for name in spent if not rules.may_pay(name, "live", posts=spent[name], cap_usd=self.x_usd)]
+        closed = [*dear, *(name for name in today if today[name] >= rules.DAILY[name])]
+        found = await seen_store.due(session, telling, closed, now=now, joined_before=joined, limit=limit)
         for row in found:
             platform, environment = row["platform"], row["environment"]
             if not rules.may_pay(platform, environment, posts=spent.get(platform, 0), cap_usd=self.x_usd):

@@ -32,9 +32,10 @@ async def not_ours(session: ReadSession, channel_id: int, *, since: datetime) ->
 
 
 async def due(
-    session: ReadSession, platforms: Sequence[str], *, now: datetime, joined_before: datetime, limit: int
-) -> list[dict[str, Any]]:
-    """Accounts whose posts are to be read back now, the longest waiting first."""
+    session: ReadSession, platforms: Sequence[str], closed: Sequence[str], *, now: datetime, joined_before: datetime,
+    limit: int,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Accounts whose posts are to be read back now, the longest waiting first; of `closed` platforms practice accounts only."""
     query: Any = (
         select(
             col(Channel.id), col(Channel.unit_id), col(Channel.platform), col(Channel.environment),
@@ -45,6 +46,7 @@ async def due(
             col(Channel.state) == "connected",
             col(Channel.platform).in_(platforms),
             col(Channel.environment) != "manual",
+            or_(col(Channel.platform).not_in(closed), col(Channel.environment) != "live"),
             or_(R.next_at <= now, (R.channel_id.is_(None)) & (col(Channel.created_at) <= joined_before)),
         )
         .order_by(R.next_at, col(Channel.id))
