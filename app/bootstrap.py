@@ -74,6 +74,7 @@ from app.publishing.publisher import Publisher
 from app.publishing.service import PublishingService
 from app.publishing.spending import Cap
 from app.publishing.switching import SwitchService
+from app.publishing.takeovers import TakeoverService
 from app.publishing.withdrawing import WithdrawService
 from app.reports.compliance import ComplianceService
 from app.reports.mailing import RecapMailService
@@ -292,6 +293,12 @@ class Kentongan:
     @property
     def incidents(self) -> IncidentService:
         return IncidentService(self.db, self.clock, self.platforms)
+
+    @property
+    def takeovers(self) -> TakeoverService:
+        grace = timedelta(hours=self.settings.grace_hours)
+        places = self.connecting.places
+        return TakeoverService(self.db, self.clock, self.platforms, self.channels, self.connectors, places, grace)
 
     def breaker(self) -> Breaker:
         """One for each worker process."""

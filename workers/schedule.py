@@ -31,6 +31,7 @@ CRON: list[CronJob] = [
     cron(tasks.watch_reviews, second={0, 15, 30, 45}, keep_result=0, timeout=120, max_tries=1),
     cron(tasks.grow_series, second={15, 45}, keep_result=0, timeout=600, max_tries=1),
     cron(tasks.keep_channels, second=_EVERY_5, keep_result=0, timeout=180, max_tries=1),
+    cron(tasks.revoke_tokens, second={5, 35}, job_id="revoke_tokens", keep_result=0, timeout=600, max_tries=1),
     cron(tasks.look_ahead, second={10, 40}, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_connections, hour=3, minute=41, second=0, keep_result=0, timeout=60, max_tries=1),
     cron(tasks.forget_old_calls, minute=17, second=0, keep_result=0, timeout=60, max_tries=1),

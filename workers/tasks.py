@@ -33,6 +33,10 @@ async def keep_channels(ctx: dict[str, Any]) -> None:
     await _house(ctx).keeper.keep_due()
 
 
+async def revoke_tokens(ctx: dict[str, Any]) -> None:
+    await _house(ctx).takeovers.revoke_due()
+
+
 async def look_ahead(ctx: dict[str, Any]) -> None:
     house = _house(ctx)
     await house.publishing.bring_checks_forward(list(house.connectors))

@@ -156,6 +156,12 @@ async def end_sessions_of(session: WriteSession, user_id: int, *, now: datetime)
     await session.run(statement.values(ended_at=now))
 
 
+async def end_tokens_of(session: WriteSession, user_id: int, *, now: datetime) -> int:
+    """Answers how many."""
+    statement = update(ApiToken).where(col(ApiToken.user_id) == user_id, col(ApiToken.revoked_at).is_(None))
+    return (await session.run(statement.values(revoked_at=now))).rowcount
+
+
 async def find_token(session: ReadSession, secret_hash: str) -> tuple[ApiToken, User, Unit] | None:
     query = (
         select(ApiToken, User, Unit)

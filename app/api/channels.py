@@ -35,6 +35,7 @@ class ChannelRow(Row):
     handle: str = Field(examples=["pps.cilendekbarat"])
     state: State = Field(examples=["connected"])
     state_reason: str = Field(examples=[""], description="Mengapa akun perlu disambungkan ulang.")
+    hacked_at: datetime | None = Field(description="Sejak kapan ditandai diretas; null: tidak.")
     base_url: str
     created_at: datetime
     checked_at: datetime | None

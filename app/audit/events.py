@@ -12,6 +12,7 @@ class EventKind(StrEnum):
     DELIVERY_UNSURE = "delivery.unsure"  # and only a person can find out
     DELIVERY_TAKE_DOWN = "delivery.take_down"  # it is out, is not to be, and only a person can delete it
     CHANNEL_BROKEN = "channel.needs_reconnect"
+    CHANNEL_HACKED = "channel.hacked"  # somebody else speaks there; to all who stand above
     CHANNEL_EXPIRING = "channel.expiring"  # soon only a person can help
     PLATFORM_OUTAGE = "platform.outage"  # of everybody's accounts on it; once, to whoever leads
     POST_IN_REVIEW = "post.in_review"

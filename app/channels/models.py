@@ -21,6 +21,7 @@ class Channel(SQLModel, table=True):
     not by itself); `expires_at`: when only a person can mend it (NULL: unknown or never). `check_at`: when a worker next
     looks after the credential; whoever does holds it by `tended_by` until `tending_ends_at`. `suspected_at`: a call was refused, and it is not known yet whether the credential is dead.
     `ends_on` is the last day on which it speaks (NULL: not known); the day after it is closed.
+    `hacked_at`: somebody else holds the account; it stays paused until a person says that it is safe again.
     """
 
     __tablename__ = "channel"
@@ -59,6 +60,7 @@ class Channel(SQLModel, table=True):
     tended_by: str = ""
     tending_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ends_on: date | None = Field(default=None, index=True)
+    hacked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
     def is_rehearsal(self) -> bool:

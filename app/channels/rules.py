@@ -173,6 +173,12 @@ def must_be_open(state: str) -> None:
         raise Conflict("Akun ini sudah ditutup. Sambungkan lagi sebagai akun baru dengan nama akun yang sama.")
 
 
+def must_be_safe(wanted: State | None, *, hacked_at: datetime | None) -> None:
+    """Raises Conflict where an account that is still marked as hacked would speak again by a side door."""
+    if wanted is State.CONNECTED and hacked_at is not None:
+        raise Conflict("Akun ini ditandai diretas. Buka halaman pemulihannya, lalu tekan Akun sudah aman.")
+
+
 def after_edit(state: str, *, wanted: State | None, has_new_credential: bool) -> State:
     """A new credential mends a broken channel but never wakes one that a person has paused."""
     if wanted is not None:

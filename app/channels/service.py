@@ -236,6 +236,7 @@ class ChannelService:
             rules.must_be_open(channel.state)
             if credential is not None or handle is not None:
                 actor.must_prove()
+            rules.must_be_safe(wanted, hacked_at=channel.hacked_at)
             before = channel.state
             if handle is not None:
                 await self._rename(session, channel, rules.read_handle(handle))
@@ -267,13 +268,14 @@ class ChannelService:
         async with self.db.write() as session:
             channel = await managed(session, actor, channel_id)
             if channel.state != State.CLOSED:
+                rules.must_be_safe(State.CONNECTED, hacked_at=channel.hacked_at)
                 await self.end(session, channel)
                 await self.note(session, actor, "channel.close", channel)
         return channel
 
     async def end(self, session: WriteSession, channel: Channel, *, reason: str = "") -> None:
         """Closes it, and what hangs on it hears of that."""
-        channel.state, channel.state_reason, channel.sealed = State.CLOSED, reason, ""
+        channel.state, channel.state_reason, channel.sealed, channel.hacked_at = State.CLOSED, reason, "", None
         self._forget_life(channel)
         channel.check_at = None
         await store.save(session, channel)
@@ -295,7 +297,10 @@ class ChannelService:
             if fresh.sealed != channel.sealed or fresh.state == State.CLOSED:
                 return fresh  # the answer is about a credential that is no longer ours
             before = fresh.state
-            fresh.state, fresh.state_reason = rules.after_check(before, works=not reason), reason
+            fresh.state, fresh.state_reason = (
+                rules.after_check(before, works=not reason or fresh.hacked_at is not None),
+                reason,
+            )
             fresh.checked_at, fresh.suspected_at = self.now(), None
             fresh.check_at = (
                 None

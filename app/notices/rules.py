@@ -153,12 +153,20 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.PLATFORM_OUTAGE | EventKind.COMPLAINT_NEAR | EventKind.COMPLAINT_LATE:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.REVIEW)}
+        case EventKind.CHANNEL_HACKED:
+            told = _all_above(event, members)
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.
             told = _concerned(event, members) | _nearest(members, lambda member: member.may(Act.MANAGE))
         case _:
             told = _concerned(event, members)
     return told - {event.detail.get("by")}
+
+
+def _all_above(event: Happening, members: Sequence[Member]) -> set[int]:
+    """The unit's own writers, and every reviewer above it: what is urgent skips no level."""
+    acts = {True: Act.WRITE, False: Act.REVIEW}
+    return {member.user_id for member in members if member.may(acts[member.path == event.path])}
 
 
 def _concerned(event: Happening, members: Sequence[Member]) -> set[int]:

@@ -80,6 +80,15 @@ def _broken(event: Happening) -> Text:
     )
 
 
+def _hacked(event: Happening) -> Text:
+    until = _moment(event.detail.get("deadline"), event.timezone)
+    return Text(
+        f"Akun {_platform(event)} @{event.detail.get('handle', '')} {event.unit_name} diretas",
+        f"Akunnya sudah dijeda dan sambungannya diputus; antreannya {event.detail.get('queue', 'ditahan')}. Jangan tanggapi pesan dari akun itu. Ikuti daftar langkah pemulihan; bila data pribadi terungkap, pemberitahuan paling lambat {until or '3 x 24 jam'}.",
+        f"/akun/{event.detail.get('channel_id')}/diretas",
+    )
+
+
 def _expiring(event: Happening) -> Text:
     account = f"Akun {_platform(event)} @{event.detail.get('handle', '')}"
     until = _moment(event.detail.get("expires_at"), event.timezone)
@@ -301,6 +310,7 @@ _OF_ONE: dict[EventKind, Callable[[Happening], Text]] = {
     EventKind.DELIVERY_UNSURE: _unsure,
     EventKind.DELIVERY_TAKE_DOWN: _take_down,
     EventKind.CHANNEL_BROKEN: _broken,
+    EventKind.CHANNEL_HACKED: _hacked,
     EventKind.CHANNEL_EXPIRING: _expiring,
     EventKind.PLATFORM_OUTAGE: _outage,
     EventKind.POST_IN_REVIEW: _in_review,

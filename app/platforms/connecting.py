@@ -84,7 +84,7 @@ class CannotConnect(Exception):
 class Connector(Protocol):
     """One platform's way in. `scopes` are what is asked for; `renews`: the token is renewed by us, without the person.
 
-    `app_setting` names the pair of settings that holds the app's number; empty where no app is needed.
+    One that knows no way to revoke says in `forget_by_hand` what a person does instead. `app_setting` names the pair of settings that holds the app's number; empty where no app is needed.
     """
 
     name: ClassVar[str]
@@ -136,5 +136,5 @@ class Renews(Connector, Protocol):
 @runtime_checkable
 class Revokes(Connector, Protocol):
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
-        """Tell the platform to forget what it gave us; done already is done. Raises TryLater."""
+        """Tell the platform to forget what it gave us; done already is done. Raises TryLater, or Refused where only a person can."""
         ...

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from app.platforms.answer import Answer, find_at, find_id, find_number, quote
 from app.platforms.connecting import AppKey, CannotConnect, Life, Place
-from app.platforms.contract import NeedsReconnect, TryLater
+from app.platforms.contract import NeedsReconnect, Refused, TryLater
 from app.platforms.http import AioTransport, Request
 
 TRY_AGAIN = "Mulai lagi dari halaman akun."
@@ -80,6 +80,15 @@ def failure(answer: Answer, *, title: str) -> Exception:
         f"Kode itu hanya berlaku sebentar dan sekali pakai. {TRY_AGAIN}",
         code="bad_code",
     )
+
+
+def must_be_forgotten(answer: Answer, *, title: str) -> None:
+    """What a platform said when asked to forget a token: raises TryLater where it may yet do it, Refused where a person must."""
+    if answer.ok:
+        return
+    if answer.json is None or answer.status >= 500 or answer.status == 429:
+        raise TryLater(f"{title} sedang terganggu ({answer.status}).", code="unreadable", http_status=answer.status)
+    raise Refused(f"{title} menolak mencabutnya ({answer.status}).", code="not_revoked", http_status=answer.status)
 
 
 def life_of(body: Mapping[str, Any], *, now: datetime, refresh: timedelta | None = None) -> Life:

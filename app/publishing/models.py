@@ -260,3 +260,57 @@ class ReadBack(SQLModel, table=True):
     month: str = ""
     paid: int = 0
     said: str = ""
+
+
+class Takeover(SQLModel, table=True):
+    """A channel that somebody else has got hold of, from the alarm to the day it is safe again.
+
+    `since_at`: from when on posts there are looked at. `sealed`: our credential, until the platform has been asked to forget it
+    (`revoke_at`: when it is asked next; NULL: not any more). `revoke_state`: waiting, done, by_hand or none; `said`, `look_said`: what the
+    platform answered. `ticks`: steps of the checklist that are done, each with who and when.
+    """
+
+    __tablename__ = "takeover"
+    __table_args__ = (
+        _partial("ix_takeover_revoke", "revoke_at", where="revoke_at IS NOT NULL"),
+        Index(
+            "ix_takeover_open", "channel_id", unique=True, sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id", index=True)
+    since_at: datetime = Field(sa_type=UtcDateTime)
+    reported_by: int | None = Field(default=None, foreign_key="user_account.id")
+    reported_at: datetime = Field(sa_type=UtcDateTime)
+    deadline_at: datetime = Field(sa_type=UtcDateTime)
+    note: str = ""
+    people: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    moved: int = 0
+    by_hand: int = 0
+    sealed: str = ""
+    revoke_state: str = "waiting"
+    revoke_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tries: int = 0
+    said: str = ""
+    looked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    look_said: str = ""
+    ticks: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    ended_by: int | None = Field(default=None, foreign_key="user_account.id")
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class StrangePost(SQLModel, table=True):
+    """What a channel said while somebody else held it, and not through us. `verdict`: open, ours or gone (deleted there)."""
+
+    __tablename__ = "strange_post"
+    __table_args__ = (UniqueConstraint("takeover_id", "remote_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    takeover_id: int = Field(foreign_key="takeover.id")
+    remote_id: str
+    text: str = ""
+    url: str | None = None
+    created_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    verdict: str = "open"

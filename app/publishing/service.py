@@ -29,6 +29,7 @@ from app.publishing.rules import (
     queued,
 )
 from app.publishing.spending import NO_CAP, Cap
+from app.publishing.takeover_store import must_be_ours
 
 
 @dataclass(frozen=True)
@@ -299,6 +300,7 @@ class PublishingService:
         async with self.db.write() as session:
             row = await self.must_write(session, actor, delivery_id)
             actor.must(Act.WRITE, row["path"])
+            await must_be_ours(session, row["channel_id"], values.get("url"))
             if row["state"] in seen and values["state"] is State.DUE and not row["message"]:
                 raise Conflict("Unggahan ini belum pernah disetujui, jadi belum dapat dikirim.")
             if not await store.change_state(session, delivery_id, seen=seen, values=values):

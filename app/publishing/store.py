@@ -27,7 +27,7 @@ from sqlmodel import SQLModel, col
 from app.channels.models import Channel
 from app.kit.bulk import unnested
 from app.kit.db import ReadSession, WriteSession
-from app.publishing.models import Attempt, Delivery, LanePause, WorkerBeat
+from app.publishing.models import Attempt, Delivery, LanePause, StrangePost, Takeover, WorkerBeat
 from app.publishing.pause_store import IS_PAUSED, PAUSE_REASON, QUEUED
 from app.publishing.rules import HANDED, MAY_CANCEL, SLOW_LANE, State
 
@@ -140,6 +140,14 @@ async def remote_ids(session: ReadSession, channel_ids: Sequence[int], *, since:
     )
     found: dict[int, set[str]] = {}
     for row in (await session.run(query)).all():
+        found.setdefault(row[0], set()).add(row[1])
+    # What a stranger said there is never taken for ours, whatever its words.
+    strangers = select(col(Takeover.channel_id), col(StrangePost.remote_id)).where(
+        col(Takeover.id) == col(StrangePost.takeover_id),
+        col(Takeover.channel_id).in_(channel_ids),
+        col(StrangePost.verdict) != "ours",
+    )
+    for row in (await session.run(strangers)).all():
         found.setdefault(row[0], set()).add(row[1])
     return {channel_id: frozenset(ids) for channel_id, ids in found.items()}
 

@@ -10,6 +10,8 @@ ACTS = {
     "delivery.cancel": "Kiriman dibatalkan",
     "broadcast.create": "Siaran dibuat", "broadcast.approve": "Siaran disetujui", "broadcast.cancel": "Siaran dibatalkan", "broadcast.withdraw": "Siaran diminta dihapus",
     "series.create": "Seri dibuat", "series.edit": "Seri diubah", "series.grow": "Seri diperpanjang", "series.cancel": "Seri dihentikan",
+    "channel.hacked": "Akun ditandai diretas", "channel.hacked.tick": "Langkah pemulihan akun ditandai", "channel.hacked.judge": "Unggahan asing ditandai",
+    "channel.revoked": "Sambungan akun dicabut", "channel.safe": "Akun dinyatakan aman",
     "channel.connect": "Akun dihubungkan", "channel.edit": "Akun diubah", "channel.close": "Akun ditutup", "channel.check": "Akun dicek",
     "channel.term": "Masa pakai akun diatur", "channel.end": "Masa pakai akun berakhir", "election.term": "Masa kalender diatur", "election.archive": "Pemilihan diarsipkan",
     "channel.needs_reconnect": "Akun perlu disambungkan ulang",

@@ -51,7 +51,7 @@ def account(channel: Channel, unit: Unit) -> Account:
         unit=unit.name,
         platform=words.platform_name(channel.platform),
         handle=channel.handle,
-        label=words.CHANNEL_STATES[State(channel.state)],
+        label=words.HACKED if channel.hacked_at else words.CHANNEL_STATES[State(channel.state)],
         environment=words.ENVIRONMENTS[channel.environment],
         reason=channel.state_reason,
         checked=moment(channel.checked_at, unit.timezone) if channel.checked_at else None,
@@ -205,6 +205,7 @@ async def _show(
     has_credential = channel.environment == Environment.LIVE
     return await page(
         request, house, actor, "akun_satu.html", status=error.status if error else 200, account=account(channel, unit),
+        may_alarm=actor.may(Act.WRITE, unit.path) and is_open,
         channel=channel, unit=unit, joined=moment(channel.created_at, unit.timezone), may_act=manages and is_open,
         is_paused=channel.state == State.PAUSED, is_manual=channel.environment == Environment.MANUAL,
         recipe=recipe(channel.platform) if has_credential else None,

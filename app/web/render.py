@@ -47,6 +47,8 @@ NOTES = {
     "setuju-habis": "Disetujui. Tidak ada lagi yang menunggu tinjauan Anda.",
     "setuju-semua": "Semua yang Anda pilih disetujui.",
     "tolak-habis": "Ditolak. Tidak ada lagi yang menunggu tinjauan Anda.",
+    "diretas": "Akun dijeda dan diamankan. Ikuti langkah di bawah.",
+    "aman": "Akun dinyatakan aman; antreannya dilanjutkan.",
     "hubung": "Akun terhubung.",
     "hubung-ulang": "Kredensial baru tersimpan.",
     "jeda": "Akun dijeda. Unggahannya ditahan sampai dilanjutkan.",

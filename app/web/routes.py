@@ -47,6 +47,7 @@ from app.web import (
     stage_form,
     stage_tables,
     stages,
+    takeovers,
     tasks,
     template_edit,
     template_languages,
@@ -60,7 +61,7 @@ ROUTERS = (
     outside.router, overview.router, webhooks.router, public.router,
     login.router, dashboard.router, queue.router, compose.router, posts.router, broadcast.router, live.router, review.router,
     calendar.router, calendar_terms.router, moving.router, notices.router, installing.router, tasks.router, connect_flow.router, channels.router, stage_tables.router, stage_form.router, stages.router, template_languages.router, template_edit.router, recaps.router, figures.router, activities.router, units.router,
-    people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, exchange.router,
+    people.router, menu.router, revising.router, series.router, pauses.router, incidents.router, takeovers.router, exchange.router,
     security.router, library.router, posters.router, feed.router,
     history.router, complaints.router, readiness.router, training.router,
 )  # fmt: skip

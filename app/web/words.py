@@ -110,6 +110,7 @@ CHANNEL_STATES = {
     ChannelState.PAUSED: Label("Dijeda", "jeda"),
     ChannelState.CLOSED: Label("Ditutup", "batal", "faint"),
 }
+HACKED = Label("Diretas", "gagal", "loud")
 ENVIRONMENTS: dict[str, str] = {"live": "Otomatis", "manual": "Unggah sendiri", "practice": "Latihan"}
 STAGE_KINDS: dict[str, str] = {
     "persiapan": "Persiapan",

@@ -480,6 +480,7 @@ def upgrade() -> None:
     sa.Column('tended_by', sa.String(), nullable=False),
     sa.Column('tending_ends_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('hacked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['connected_by'], ['user_account.id'], name=op.f('fk_channel_connected_by_user_account')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_channel_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel')),
@@ -977,6 +978,37 @@ def upgrade() -> None:
     with op.batch_alter_table('series', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_series_unit_id'), ['unit_id'], unique=False)
 
+    op.create_table('takeover',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('channel_id', sa.Integer(), nullable=False),
+    sa.Column('since_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reported_by', sa.Integer(), nullable=True),
+    sa.Column('reported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('deadline_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('people', sa.JSON(), nullable=False),
+    sa.Column('moved', sa.Integer(), nullable=False),
+    sa.Column('by_hand', sa.Integer(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('revoke_state', sa.String(), nullable=False),
+    sa.Column('revoke_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('looked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('look_said', sa.String(), nullable=False),
+    sa.Column('ticks', sa.JSON(), nullable=False),
+    sa.Column('ended_by', sa.Integer(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel.id'], name=op.f('fk_takeover_channel_id_channel')),
+    sa.ForeignKeyConstraint(['ended_by'], ['user_account.id'], name=op.f('fk_takeover_ended_by_user_account')),
+    sa.ForeignKeyConstraint(['reported_by'], ['user_account.id'], name=op.f('fk_takeover_reported_by_user_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_takeover'))
+    )
+    with op.batch_alter_table('takeover', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_takeover_channel_id'), ['channel_id'], unique=False)
+        batch_op.create_index('ix_takeover_open', ['channel_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index('ix_takeover_revoke', ['revoke_at'], unique=False, sqlite_where=sa.text('revoke_at IS NOT NULL'), postgresql_where=sa.text('revoke_at IS NOT NULL'))
+
     op.create_table('template_text',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('template_id', sa.Integer(), nullable=False),
@@ -1092,6 +1124,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_post_state'), ['state'], unique=False)
         batch_op.create_index(batch_op.f('ix_post_unit_id'), ['unit_id'], unique=False)
 
+    op.create_table('strange_post',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('takeover_id', sa.Integer(), nullable=False),
+    sa.Column('remote_id', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('verdict', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['takeover_id'], ['takeover.id'], name=op.f('fk_strange_post_takeover_id_takeover')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_strange_post')),
+    sa.UniqueConstraint('takeover_id', 'remote_id', name=op.f('uq_strange_post_takeover_id_remote_id'))
+    )
     op.create_table('withdrawal',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('delivery_id', sa.Integer(), nullable=False),
@@ -1184,6 +1228,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_withdrawal_due', sqlite_where=sa.text('act_at IS NOT NULL'), postgresql_where=sa.text('act_at IS NOT NULL'))
 
     op.drop_table('withdrawal')
+    op.drop_table('strange_post')
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_post_unit_id'))
         batch_op.drop_index(batch_op.f('ix_post_state'))
@@ -1204,6 +1249,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_template_text_template_id'))
 
     op.drop_table('template_text')
+    with op.batch_alter_table('takeover', schema=None) as batch_op:
+        batch_op.drop_index('ix_takeover_revoke', sqlite_where=sa.text('revoke_at IS NOT NULL'), postgresql_where=sa.text('revoke_at IS NOT NULL'))
+        batch_op.drop_index('ix_takeover_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_takeover_channel_id'))
+
+    op.drop_table('takeover')
     with op.batch_alter_table('series', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_series_unit_id'))
 

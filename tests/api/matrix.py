@@ -99,6 +99,14 @@ API: dict[str, Call] = {
     "POST /elections/{election_id}/archive": Call("403 403 403 403 | 403 403 | 403 403 422 | 401", "election", {"reason": " "}),
     "DELETE /channels/{channel_id}": Call(MANAGE, "channel"),
     "POST /channels/{channel_id}/check": Call(MANAGE, "manual_channel"),
+    "GET /channels/{channel_id}/hacked": Call(READ, "channel"),
+    "POST /channels/{channel_id}/hacked": Call(WRITE, "channel", {"people": []}),
+    "POST /channels/{channel_id}/hacked/look": Call("403 409 409 409 | 404 404 | 403 409 409 | 401", "hacked"),
+    "PUT /channels/{channel_id}/hacked/steps/{step}": Call(WRITE, "hacked step", {"done": True}),
+    "PUT /channels/{channel_id}/hacked/posts/{post_id}": Call(
+        "403 404 404 404 | 404 404 | 403 404 404 | 401", "hacked foreign_notice", {"verdict": "gone"}
+    ),
+    "POST /channels/{channel_id}/hacked/end": Call(MANAGE, "hacked"),
     "POST /channels/connect": Call(created(MANAGE), json={"unit_id": "{unit}", "platform": "x", "environment": "practice"}),
     # A consent is its person's own: nobody, however high, sees or ends another's.
     "POST /channels/connect/return": Call("409 409 409 409 | 409 409 | 409 409 409 | 401", json={"state": "tidak-dikenal"}),
@@ -356,6 +364,14 @@ PAGES: dict[str, Call] = {
         "404 404 404 404 | 404 404 | 404 404 404 | 303", "foreign_connection", form={"akun": "1"}
     ),
     "GET /akun/{channel_id}": Call(page(READ), "channel"),
+    "GET /akun/{channel_id}/diretas": Call(page(READ), "channel"),
+    "POST /akun/{channel_id}/diretas": Call(done(WRITE), "channel"),
+    "POST /akun/{channel_id}/diretas/baca": Call("403 409 409 409 | 404 404 | 403 409 409 | 303", "hacked"),
+    "POST /akun/{channel_id}/diretas/langkah": Call(done(WRITE), "hacked", form={"langkah": "sandi", "selesai": "1"}),
+    "POST /akun/{channel_id}/diretas/asing/{post_id}": Call(
+        "403 404 404 404 | 404 404 | 403 404 404 | 303", "hacked foreign_notice", form={"tanda": "gone"}
+    ),
+    "POST /akun/{channel_id}/aman": Call(done(MANAGE), "hacked"),
     "POST /akun/{channel_id}/jeda": Call(done(MANAGE), "channel"),
     "POST /akun/{channel_id}/lanjut": Call(done(MANAGE), "channel"),
     "POST /akun/{channel_id}/cara": Call(done(MANAGE), "manual_channel", form={"lingkungan": "manual"}),

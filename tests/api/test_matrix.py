@@ -27,6 +27,7 @@ from app.posts.series_rules import Schedule
 from app.posts.service import PostInput, PostView
 from app.posts.store import PostFilter
 from app.publishing.models import Incident
+from app.publishing.takeovers import Alarm
 from app.tahapan.service import StageEdit
 from app.web import assets
 from app.wilayah.models import Wilayah
@@ -202,6 +203,11 @@ class World:
             await session.flush()
             return (known or row).id or 0
 
+    async def hacked(self) -> int:
+        channel = await self.channel()
+        await self.site.house.takeovers.raise_alarm(self.site.cast.rina, channel, Alarm(people=[]))
+        return channel
+
     async def series(self) -> int:
         wanted = SeriesInput(await self.template(), Schedule("PYL-07", time(9), days_before=(7,)), ("x",), ("pps",))
         return (await self.site.house.series.create(self.site.cast.budi, wanted)).id or 0
@@ -230,7 +236,7 @@ class World:
         makers: dict[str, Callable[[], Awaitable[int]]] = {
             "webhook": self.webhook, "template": self.template, "broadcast": self.broadcast, "channel": self.channel, "media": self.media, "design": self.design,
             "token": self.token, "rejected": self.rejected, "manual_channel": lambda: self.channel("manual"),
-            "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause, "incident": self.incident,
+            "activity": self.activity, "telephone": self.telephone, "suggestion": self.suggestion, "pause": self.pause, "incident": self.incident, "hacked": self.hacked,
             "series": self.series, "wished": self.wished, "revision": self.revision, "held": self.held,
             "sundanese": self.sundanese, "complaint": self.complaint,
             "training": self.training, "called_off": self.called_off, "spare": self.spare, "helper": self.helper,
@@ -250,6 +256,7 @@ class World:
             "stylesheet": assets.address("app.css").rpartition("/")[2],
             "secret": "x" * 43,
             "foreign_upload": "x" * 32,
+            "step": "sandi",
             "csv": "csv",
         }
         if " " in what:

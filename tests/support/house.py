@@ -30,7 +30,7 @@ from tests.support.wait import wait_until
 
 WIPED = (
     "seen_post", "read_back", "hook_sending", "webhook", "daily_numbers", "channel_snapshot",
-    "complaint_delivery", "complaint", "activity", "attempt", "withdrawal", "delivery", "incident", "snapshot", "total", "remark", "review_wait", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
+    "complaint_delivery", "complaint", "activity", "attempt", "withdrawal", "strange_post", "takeover", "delivery", "incident", "snapshot", "total", "remark", "review_wait", "post", "broadcast", "series", "revised_post", "revision", "media", "pause",
     "outage_sign", "lane_pause", "budget_use", "worker_beat",
 )  # fmt: skip
 """What tests that share a database leave behind; the cast, the calendar, channels and templates stay."""
@@ -56,7 +56,7 @@ async def wipe(house: Kentongan) -> None:
     async with house.db.write() as session:
         for table in WIPED:
             await session.run(text(f"DELETE FROM {table}"))
-        await session.run(text("UPDATE channel SET state = 'connected', state_reason = ''"))
+        await session.run(text("UPDATE channel SET state = 'connected', state_reason = '', hacked_at = NULL"))
         await session.run(text("UPDATE unit SET rw_count = NULL"))
 
 

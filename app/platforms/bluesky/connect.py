@@ -24,6 +24,9 @@ class BlueskyConnector:
     scopes: ClassVar[tuple[str, ...]] = ()
     app_settings: ClassVar[tuple[str, ...]] = ()
     renews: ClassVar[bool] = False
+    forget_by_hand = (
+        "Di Bluesky: Setelan, Privasi dan keamanan, Kata sandi aplikasi, lalu hapus yang dibuat untuk Kentongan."
+    )
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._transport = AioTransport(title=self.title, timeout=timeout)

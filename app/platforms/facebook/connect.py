@@ -64,7 +64,8 @@ class FacebookConnector:
 
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         url = f"{place.base_url}/{place.version}/me/permissions"
-        await self._transport.send(Request("DELETE", url, credential.get("access_token", "")))
+        answer = await self._transport.send(Request("DELETE", url, credential.get("access_token", "")))
+        oauth.must_be_forgotten(answer, title=self.title)
 
     async def close(self) -> None:
         await self._transport.close()

@@ -28,6 +28,7 @@ class InstagramConnector:
     )
     app_settings: ClassVar[tuple[str, ...]] = ("INSTAGRAM_APP_ID", "INSTAGRAM_APP_SECRET")
     renews: ClassVar[bool] = True
+    forget_by_hand = "Di aplikasi Instagram: Setelan, Izin situs web, Aplikasi dan situs web, lalu hapus Kentongan."
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)

@@ -78,9 +78,10 @@ class MastodonConnector:
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         token = credential.get("access_token", "")
         form = {name: credential.get(name, "") for name in ("client_id", "client_secret")} | {"token": token}
-        await oauth.post_form(
+        answer = await oauth.post_form(
             self._transport, f"{place.base_url}/oauth/revoke", form, hidden=token, guarded=place.guards
         )
+        oauth.must_be_forgotten(answer, title=self.title)
 
     async def close(self) -> None:
         await self._transport.close()

@@ -20,6 +20,9 @@ class TelegramConnector:
     scopes: ClassVar[tuple[str, ...]] = ()
     app_settings: ClassVar[tuple[str, ...]] = ()
     renews: ClassVar[bool] = False
+    forget_by_hand = (
+        "Di Telegram buka @BotFather, kirim /revoke, lalu pilih bot unit; token lamanya mati saat itu juga."
+    )
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._adapter = TelegramAdapter(timeout=timeout)

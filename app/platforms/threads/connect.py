@@ -24,6 +24,7 @@ class ThreadsConnector:
     scopes: ClassVar[tuple[str, ...]] = ("threads_basic", "threads_content_publish", "threads_manage_insights")
     app_settings: ClassVar[tuple[str, ...]] = ("THREADS_APP_ID", "THREADS_APP_SECRET")
     renews: ClassVar[bool] = True
+    forget_by_hand = "Di aplikasi Threads: Setelan, Akun, Izin situs web, lalu hapus Kentongan."
 
     def __init__(self, *, timeout: float, now: Callable[[], datetime]) -> None:
         self._now, self._transport = now, AioTransport(title=self.title, timeout=timeout)

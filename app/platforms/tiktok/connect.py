@@ -67,7 +67,8 @@ class TikTokConnector:
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         token = credential.get("access_token", "")
         form = {"client_key": place.app.id, "client_secret": place.app.secret, "token": token}
-        await oauth.post_form(self._transport, f"{place.base_url}/v2/oauth/revoke/", form, hidden=token)
+        answer = await oauth.post_form(self._transport, f"{place.base_url}/v2/oauth/revoke/", form, hidden=token)
+        oauth.must_be_forgotten(answer, title=self.title)
 
     async def close(self) -> None:
         await self._transport.close()

@@ -69,13 +69,9 @@ class XConnector:
         for name in ("refresh_token", "access_token"):
             if token := credential.get(name):
                 form = {"token": token, "token_type_hint": name} | self._client(place)
-                await oauth.post_form(
-                    self._transport,
-                    f"{place.base_url}/2/oauth2/revoke",
-                    form,
-                    headers=self._headers(place),
-                    hidden=token,
-                )
+                url = f"{place.base_url}/2/oauth2/revoke"
+                answer = await oauth.post_form(self._transport, url, form, headers=self._headers(place), hidden=token)
+                oauth.must_be_forgotten(answer, title=self.title)
 
     async def close(self) -> None:
         await self._transport.close()

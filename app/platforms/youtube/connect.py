@@ -85,7 +85,10 @@ class YouTubeConnector:
 
     async def revoke(self, place: Place, credential: Mapping[str, str]) -> None:
         token = credential.get("refresh_token") or credential.get("access_token", "")
-        await oauth.post_form(self._transport, f"{place.at(TOKEN_HOST)}/revoke", {"token": token}, hidden=token)
+        answer = await oauth.post_form(
+            self._transport, f"{place.at(TOKEN_HOST)}/revoke", {"token": token}, hidden=token
+        )
+        oauth.must_be_forgotten(answer, title=self.title)
 
     async def close(self) -> None:
         await self._transport.close()
