@@ -146,14 +146,11 @@ def audience(event: Happening, members: Sequence[Member]) -> set[int]:
             told = told or _reviewers(event, [member for member in members if member.user_id not in authors])
         case EventKind.CHAIN_HEAD:
             told = _nearest(members, lambda member: member.may(Act.MANAGE))
-        case EventKind.OUTSIDE_BLOCKED:
-            # It is out already: the unit itself, and the KPU.
-            told = _concerned(event, members) | _of_the_kpu(members)
         case EventKind.TASK_DUE | EventKind.TASK_RECALLED | EventKind.POST_SUGGESTED:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
         case EventKind.PLATFORM_OUTAGE | EventKind.COMPLAINT_NEAR | EventKind.COMPLAINT_LATE:
             told = {member.user_id for member in members if member.path == event.path and member.may(Act.REVIEW)}
-        case EventKind.CHANNEL_HACKED:
+        case EventKind.CHANNEL_HACKED | EventKind.OUTSIDE_BLOCKED:
             told = _all_above(event, members)
         case EventKind.CHANNEL_BROKEN | EventKind.CHANNEL_EXPIRING:
             # Writers and reviewers may not reconnect; who may, must know.
@@ -173,10 +170,6 @@ def _concerned(event: Happening, members: Sequence[Member]) -> set[int]:
     """The unit's own writers, and the nearest reviewers above it: all levels at once would drown the KPU."""
     own = {member.user_id for member in members if member.path == event.path and member.may(Act.WRITE)}
     return own | _nearest(members, lambda member: member.path != event.path and member.may(Act.REVIEW))
-
-
-def _of_the_kpu(members: Sequence[Member]) -> set[int]:
-    return {one.user_id for one in members if one.kind is UnitKind.KPU and one.may(Act.REVIEW)}
 
 
 def _reviewers(event: Happening, members: Sequence[Member]) -> set[int]:

@@ -31,8 +31,9 @@ from app.publishing.takeovers import Alarm
 from app.tahapan.service import StageEdit
 from app.web import assets
 from app.wilayah.models import Wilayah
+from tests.api.answers import SHEET
 from tests.api.calls import Call
-from tests.api.matrix import COLUMNS, ROUTES, SHEET
+from tests.api.matrix import COLUMNS, ROUTES
 from tests.conftest import NOW
 from tests.support.cast import id_of
 from tests.support.client import Site, open_site, token_for
