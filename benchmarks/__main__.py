@@ -1,4 +1,4 @@
-"""`python -m benchmarks burst|chaos|city|broadcast|guard|election|doors|calendar|dryrun`: what can be measured and with which sizes."""
+"""`python -m benchmarks NAME`: what can be measured and with which sizes."""
 
 import argparse
 import json
@@ -19,6 +19,7 @@ from benchmarks.dryrun import run as run_dryrun
 from benchmarks.election import run as run_election
 from benchmarks.guard import run as run_guard
 from benchmarks.machine import say
+from benchmarks.sidebyside import run as run_side_by_side
 
 SDK_SHARE = 10
 """The blocking libraries are several times slower: a tenth of the deliveries shows as much."""
@@ -67,7 +68,13 @@ def _arguments() -> argparse.Namespace:
     chaos.add_argument(
         "--unverified", action="store_true", help="send again without asking: the ledger must tell on us"
     )
-    for each in (burst, chaos, city, broadcast, guard, election, doors, calendar, dryrun):
+    rivals = names.add_parser("rivals", help="beside arq alone, Celery and procrastinate, with and without kill -9")
+    rivals.add_argument(
+        "--python",
+        default="",
+        help="of an environment with benchmarks/rivals/requirements.txt; without it only arq stands beside us",
+    )
+    for each in (burst, chaos, city, broadcast, guard, election, doors, calendar, dryrun, rivals):
         each.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -91,6 +98,8 @@ async def _measure(given: argparse.Namespace) -> dict[str, Any]:
             return await run_city(given.runs)
         case "calendar":
             return await run_calendar(given.count, given.runs)
+        case "rivals":
+            return await run_side_by_side(given.python)
         case "doors":
             return await run_doors(given.runs)
         case "election":
