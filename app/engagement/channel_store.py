@@ -11,6 +11,7 @@ from sqlmodel import col
 from app.accounts.models import Unit
 from app.accounts.unit_store import in_scope
 from app.channels.models import Channel
+from app.channels.rules import ways_of
 from app.engagement.models import ChannelSnapshot, DailyNumbers
 from app.engagement.rules import FOLLOWERS_AGAIN, FOLLOWERS_EVERY, SUMMED
 from app.kit.db import ReadSession, WriteSession
@@ -83,7 +84,7 @@ async def followers(
         .join(Unit, col(Unit.id) == col(Channel.unit_id))
         .join(ChannelSnapshot, and_(start.channel_id == told.c.channel_id, start.counted_on == told.c.first))
         .join(last_one, and_(end.channel_id == told.c.channel_id, end.counted_on == told.c.last))
-        .where(in_scope(paths), col(Channel.environment) == environment, col(Channel.state) != "closed")
+        .where(in_scope(paths), col(Channel.environment).in_(ways_of(environment)), col(Channel.state) != "closed")
         .order_by(end.followers.desc(), col(Channel.id))
     )  # fmt: skip
     return await session.rows(query)
@@ -97,7 +98,12 @@ async def days(
         select(Y.counted_on.label("day"), *(func.sum(Y[name]).label(name) for name in SUMMED))
         .join(Channel, col(Channel.id) == Y.channel_id)
         .join(Unit, col(Unit.id) == col(Channel.unit_id))
-        .where(in_scope(paths), col(Channel.environment) == environment, Y.counted_on >= from_on, Y.counted_on <= to_on)
+        .where(
+            in_scope(paths),
+            col(Channel.environment).in_(ways_of(environment)),
+            Y.counted_on >= from_on,
+            Y.counted_on <= to_on,
+        )
         .group_by(Y.counted_on)
         .order_by(Y.counted_on)
     )

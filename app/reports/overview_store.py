@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from app.accounts.models import Unit
 from app.accounts.unit_store import in_scope
+from app.channels.rules import ways_of
 from app.engagement.models import Total
 from app.engagement.rules import INTERACTIONS
 from app.engagement.store import Wanted, seconds_between, within
@@ -29,7 +30,9 @@ def _published(paths: Sequence[str], wanted: Wanted, *shown: Any) -> Any:
         .select_from(Delivery)
         .join(Post, col(Post.id) == D.post_id)
         .join(Unit, col(Unit.id) == D.unit_id)
-        .where(in_scope(paths), D.environment == wanted.environment, D.state == State.PUBLISHED, *within(wanted))
+        .where(
+            in_scope(paths), D.environment.in_(ways_of(wanted.environment)), D.state == State.PUBLISHED, *within(wanted)
+        )
     )
 
 

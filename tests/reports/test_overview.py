@@ -50,3 +50,13 @@ async def test_a_span_is_told_beside_the_one_before(place: Place) -> None:
         place.cast.dewi, OverviewWanted(unit=id_of(place.cast.cilendek), environment="live")
     )
     assert (below.unit, below.totals.posts, len(below.tiles)) == ("PPS Cilendek Barat", 0, 1)
+
+
+async def test_what_a_person_brought_out_counts_on_the_dashboard_of_what_is_real(place: Place) -> None:
+    await place.put(
+        "cilendek", "x", environment="manual", late=4, numbers={"comments": 2}, message={"text": "Ayo cek DPT"}
+    )
+    await place.put("cilendek", "x", late=400)
+    found = await place.house.overviews.make(place.cast.dewi, OverviewWanted(environment="live"))
+    assert (found.totals.published, sum(found.lateness.values())) == (1, 1)
+    assert [one.text for one in found.to_answer] == ["Ayo cek DPT"]
