@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.accounts import unit_store
 from app.accounts.rules import Act, Actor
 from app.audit.service import record
+from app.kit import ical
 from app.kit.db import Database
 from app.kit.errors import Forbidden, NotFound
 from app.posts.programmes import PROGRAMMES
@@ -89,36 +90,12 @@ class PublicPageService:
             return [row for path in actor.paths(Act.READ) for row in await store.under(session, path)]
 
 
-def write_calendar(view: PublicView, stamp: datetime) -> str:
-    """RFC 5545: every stage ahead as days, the end exclusive; lines folded at 75 bytes."""
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Kentongan//Halaman warga//ID",
-        f"X-WR-CALNAME:{_escaped(view.name)}",
-    ]
+def write_calendar(view: PublicView, now: datetime) -> bytes:
+    """Every stage ahead as days."""
+    feed = ical.calendar(view.name)
     for stage in view.stages:
         if stage.starts_on is None or stage.ends_on is None:
             continue
-        lines += [
-            "BEGIN:VEVENT", f"UID:{stage.code}-{view.wilayah_code}@kentongan", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
-            f"DTSTART;VALUE=DATE:{stage.starts_on:%Y%m%d}", f"DTEND;VALUE=DATE:{stage.ends_on + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(stage.name)}", "TRANSP:TRANSPARENT", "END:VEVENT",
-        ]  # fmt: skip
-    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
-
-
-def _escaped(text: str) -> str:
-    plain = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-    return plain.replace("\r", "").replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """Never inside a character."""
-    parts, current = list[str](), ""
-    for letter in line:
-        if len((current + letter).encode()) > 73:
-            parts.append(current)
-            current = ""
-        current += letter
-    return "\r\n ".join([*parts, current])
+        uid = f"{stage.code}-{view.wilayah_code}@kentongan"
+        feed.add_component(ical.whole_days(uid, stage.name, stage.starts_on, stage.ends_on, now))
+    return bytes(feed.to_ical())

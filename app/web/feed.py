@@ -7,12 +7,11 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Request
-from icalendar import Calendar as Ical
-from icalendar import Event
 from starlette.responses import Response
 
 from app.accounts.rules import Actor
 from app.bootstrap import Kentongan
+from app.kit import ical
 from app.publishing.read_store import Filter
 from app.publishing.service import DeliveryView
 from app.tahapan.rules import Calendar
@@ -101,42 +100,23 @@ def said_in(rows: Iterable[DeliveryView]) -> list[Said]:
 
 
 def write_feed(name: str, said: Iterable[Said], calendar: Calendar | None, *, base_url: str, now: datetime) -> bytes:
-    """Lines folded and texts escaped by the library."""
     host = urlsplit(base_url).hostname or "kentongan"
-    feed = Ical()
-    for key, value in (
-        ("prodid", "-//Kentongan//Kalender//ID"),
-        ("version", "2.0"),
-        ("x-wr-calname", name),
-    ):
-        feed.add(key, value)
-    feed.add("refresh-interval", timedelta(hours=1))
+    feed = ical.calendar(name)
     for stage in calendar.stages.values() if calendar else ():
-        if calendar and calendar.is_ours(stage) and stage.starts_on:
-            event = _event(f"tahapan-{stage.code}@{host}", f"Tahapan: {stage.name}", now)
-            event.add("dtstart", stage.starts_on)
-            event.add("dtend", (stage.ends_on or stage.starts_on) + timedelta(days=1))
-            event.add("transp", "TRANSPARENT")
-            feed.add_component(event)
+        if calendar and calendar.is_ours(stage) and (opens_on := stage.starts_on):
+            uid, summary = f"tahapan-{stage.code}@{host}", f"Tahapan: {stage.name}"
+            feed.add_component(ical.whole_days(uid, summary, opens_on, stage.ends_on or opens_on, now))
     for one in said:
         first = one.deliveries[0]
         units = dict.fromkeys(row.unit_name for row in one.deliveries)
         whose = first.unit_name if len(units) == 1 else f"{len(units)} unit"
-        event = _event(f"{one.key}@{host}", f"{whose}: {_shown(' '.join(first.text.split()), 80)}", now)
+        event = ical.event(f"{one.key}@{host}", f"{whose}: {_shown(' '.join(first.text.split()), 80)}", now)
         event.add("dtstart", min(row.due_at for row in one.deliveries))
         event.add("dtend", max(row.due_at for row in one.deliveries) + _LENGTH)
         event.add("url", base_url + one.path)
         event.add("description", f"{_states(one.deliveries)}\n\n{_shown(first.text, 1000)}")
         feed.add_component(event)
     return bytes(feed.to_ical())
-
-
-def _event(uid: str, summary: str, now: datetime) -> Event:
-    event = Event()
-    event.add("uid", uid)
-    event.add("dtstamp", now)
-    event.add("summary", summary)
-    return event
 
 
 def _states(rows: Sequence[DeliveryView]) -> str:
