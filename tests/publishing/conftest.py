@@ -42,17 +42,17 @@ class Town:
 
     def fault(self, kind: str, platform: str = "*", **more: object) -> None:
         order = {"platform": platform, "kind": kind, **more}
-        assert requests.post(f"{self.simulator}/_sim/faults", json=order, timeout=5).status_code == 201
+        assert requests.post(f"{self.simulator}/_sim/faults", json=order, timeout=30).status_code == 201
 
     def mend(self) -> None:
-        assert requests.delete(f"{self.simulator}/_sim/faults", timeout=5).status_code < 300
+        assert requests.delete(f"{self.simulator}/_sim/faults", timeout=30).status_code < 300
 
     def reset(self) -> None:
-        assert requests.post(f"{self.simulator}/_sim/reset", timeout=5).status_code < 300
+        assert requests.post(f"{self.simulator}/_sim/reset", timeout=30).status_code < 300
 
     def ledger(self, platform: str = "") -> list[dict[str, object]]:
         found: list[dict[str, object]] = requests.get(
-            f"{self.simulator}/_sim/posts", {"platform": platform}, timeout=5
+            f"{self.simulator}/_sim/posts", {"platform": platform}, timeout=30
         ).json()
         return found
 
