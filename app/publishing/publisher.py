@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -180,7 +180,9 @@ class Publisher:
         if free == 0:
             self._full.add(lane)
             return
-        claims, is_full = await self._claimer.claim(lane, min(free, max(1, self._slots(lane) // PARTS)))
+        async with self._taking():
+            claims, is_full = await self._claimer.claim(lane, min(free, max(1, self._slots(lane) // PARTS)))
+            self._hold(claims)
         for claim in claims:
             self._take_off(lane, self._send(claim))
         if is_full:
@@ -236,6 +238,9 @@ class Publisher:
             await self._record(Result(claim, "send", started_at, self.clock.now(), *outcome))
         finally:
             self._sent[claim.lane] -= 1
+
+    def _hold(self, claims: Sequence[Claim]) -> None:
+        self._held.update((claim.id, claim.attempt) for claim in claims)
 
     async def _record(self, result: Result) -> None:
         await self._results.put(result)

@@ -1,9 +1,13 @@
 """A worker that loses its delivery on the way to the platform does not send it; one that took it unknowingly gives it back."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
+
+from app.kit.db import Database, WriteSession
 from app.publishing import adopt_store, store
 from app.publishing.claims import Claim, load
 from app.publishing.publisher import Publisher
@@ -65,16 +69,55 @@ async def test_a_worker_that_falls_silent_on_the_way_to_the_platform_hands_back(
         assert ((await town.one(post)).state, town.ledger()) == (State.DUE, []), platform
 
 
-async def test_a_claim_whose_answer_was_lost_is_given_back_and_sent(town: Town) -> None:
+class Forgetful(Database):
+    """Its next transaction is carried out, and its answer is lost, while `loses` is set."""
+
+    loses = False
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        async with super().write() as session:
+            yield session
+        if self.loses:
+            self.loses = False
+            raise ConnectionResetError
+
+
+@pytest.fixture
+async def forgetful(town: Town) -> AsyncIterator[tuple[Publisher, Forgetful]]:
+    house, db = town.house, Forgetful(town.house.settings.database)
+    own = house.publisher()
+    yield Publisher(db, house.clock, house.platforms, house.channels, house.media, own.pacer, own.breaker), db
+    await db.close()
+
+
+async def test_a_claim_whose_answer_was_lost_is_given_back_and_sent(
+    town: Town, forgetful: tuple[Publisher, Forgetful]
+) -> None:
     """The commit was carried out, its answer never came: the worker lives on and must not sit on what it does not know of."""
     post = await town.post(["x"])
-    worker = town.house.publisher()
+    worker, db = forgetful
+    db.loses = True
     with suppress(ConnectionResetError):
-        async with worker._taking():
-            await _take(town, worker, "practice:x")
-            raise ConnectionResetError
+        await worker._claim("practice:x")
     assert (await town.one(post)).state is State.SENDING
     await worker._adopt()
     assert (await town.one(post)).state is State.DUE
     await publish_until(town.house, lambda: town.is_in("published", post), "it is out")
     assert len(town.ledger()) == 1
+
+
+async def test_what_is_on_its_way_is_not_given_back_with_a_lost_claim(
+    town: Town, forgetful: tuple[Publisher, Forgetful]
+) -> None:
+    town.fault("slow", "facebook", count=1, seconds=1)
+    sending, lost = await town.post(["facebook"]), await town.post(["x"])
+    worker, db = forgetful
+    await worker._claim("practice:facebook")
+    db.loses = True
+    with suppress(ConnectionResetError):
+        await worker._claim("practice:x")
+    await worker._adopt()
+    assert ((await town.one(sending)).state, (await town.one(lost)).state) == (State.SENDING, State.DUE)
+    await worker._drain()
+    assert ((await town.one(sending)).state, len(town.ledger())) == (State.PUBLISHED, 1)
