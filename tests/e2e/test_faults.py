@@ -60,21 +60,26 @@ async def test_whatever_is_killed_at_random_nothing_is_lost(city: City, server: 
     await city.report(f"{len(names)} kills: {', '.join(sorted(set(names)))}")
 
 
+async def _cut_and_hang(city: City, wire: Wire, *, every: int) -> None:
+    """Three cuts after `every` bytes each, then silence; until all is out."""
+    for _ in range(3):
+        await _after_more(city, wire, every)
+        wire.cut()
+        await asyncio.sleep(0.7)  # how long the fault lasts
+        wire.mend()
+    wire.hang()
+    await asyncio.sleep(5)  # longer than a send waits for its answer, and than the workers' patience (4 s each here)
+    wire.mend()
+    await wait_until(city.is_through, "every delivery is published", 240)
+
+
 async def test_a_network_that_is_cut_or_hangs_between_us_and_the_platforms(city: City) -> None:
     with Wire(city.here.simulator_port) as wire:
         city.here.environment["KENTONGAN_SIMULATOR_URL"] = f"http://127.0.0.1:{wire.port}"
         await city.open("worker-a")
         await city.send(stagger_minutes=2)
         await wait_until(city.here.ledger, "the burst has begun", 120)
-        for _ in range(3):
-            await _after_more(city, wire, 4000)
-            wire.cut()
-            await asyncio.sleep(0.7)  # how long the fault lasts
-            wire.mend()
-        wire.hang()
-        await asyncio.sleep(5)  # longer than a send waits for its answer (4 s here)
-        wire.mend()
-        await wait_until(city.is_through, "every delivery is published", 240)
+        await _cut_and_hang(city, wire, every=4000)
         await city.report(f"{wire.cuts} cuts, 1 hang of the network to the platforms")
 
 
@@ -90,15 +95,7 @@ async def test_a_network_that_is_cut_or_hangs_between_us_and_the_database(
         await city.open("worker-a", "worker-b")
         await city.send(stagger_minutes=2)
         await wait_until(here.ledger, "the burst has begun", 120)
-        for _ in range(3):
-            await _after_more(city, wire, 40_000)
-            wire.cut()
-            await asyncio.sleep(0.7)  # how long the fault lasts
-            wire.mend()
-        wire.hang()
-        await asyncio.sleep(5)  # longer than the workers' patience with each other (4 s here)
-        wire.mend()
-        await wait_until(city.is_through, "every delivery is published", 240)
+        await _cut_and_hang(city, wire, every=40_000)
         await city.report(f"{wire.cuts} cuts, 1 hang of the network to PostgreSQL")
 
 
