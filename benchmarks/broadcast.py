@@ -5,7 +5,7 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -34,12 +34,16 @@ TABLES = ("media", "post", "delivery")
 
 
 async def run(units: int, runs: int) -> dict[str, Any]:
-    """Each run in a process of its own, so that its peak of memory is its own."""
+    return await each_alone("benchmarks.broadcast", units, runs, line)
+
+
+async def each_alone(module: str, units: int, runs: int, line: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """Medians; each run in a process of its own on a database of its own, so that its peak of memory is its own."""
     found = []
     with stage.database_server("postgres") as server:
         for number in range(runs):
             async with stage.fresh_database(server) as url:
-                one = await stage.run_child("benchmarks.broadcast", url, units)
+                one = await stage.run_child(module, url, units)
             found.append(one)
             say(f"  run {number + 1}: {line(one)}")
     middle = machine.medians(found)
@@ -161,14 +165,15 @@ async def _copy(url: str, folder: Path) -> tuple[int, float]:
     return rows, seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def be_measured(measure: Callable[[str, int, Path], Coroutine[Any, Any, dict[str, Any]]]) -> None:
+    """The other end of `each_alone`: measures once and prints it."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("count", type=int)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ktgb") as folder:
-        print(json.dumps(uvloop.run(measure_once(given.url, given.count, Path(folder)))))
+        print(json.dumps(uvloop.run(measure(given.url, given.count, Path(folder)))))
 
 
 if __name__ == "__main__":
-    main()
+    be_measured(measure_once)

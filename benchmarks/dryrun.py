@@ -1,33 +1,18 @@
 """A broadcast to the whole country looked at before it is made: every unit planned, every text checked, nothing written."""
 
-import argparse
-import json
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from app.practice import set_up
 from benchmarks import machine, stage, watch
-from benchmarks.broadcast import add_units, used_cpu, wish
-from benchmarks.machine import say
+from benchmarks.broadcast import add_units, be_measured, each_alone, used_cpu, wish
 
 TARGET_MB = 400
 
 
 async def run(units: int, runs: int) -> dict[str, Any]:
-    """Each run in a process of its own, so that its peak of memory is its own."""
-    found = []
-    with stage.database_server("postgres") as server:
-        for number in range(runs):
-            async with stage.fresh_database(server) as url:
-                one = await stage.run_child("benchmarks.dryrun", url, units)
-            found.append(one)
-            say(f"  run {number + 1}: {line(one)}")
-    middle = machine.medians(found)
-    say(f"  median: {line(middle)}")
+    middle = await each_alone("benchmarks.dryrun", units, runs, line)
     return {"target_mb": TARGET_MB, **middle}
 
 
@@ -62,14 +47,5 @@ async def measure_once(url: str, count: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("count", type=int)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ktgd") as folder:
-        print(json.dumps(uvloop.run(measure_once(given.url, given.count, Path(folder)))))
-
-
 if __name__ == "__main__":
-    main()
+    be_measured(measure_once)
