@@ -1,4 +1,4 @@
-"""What accounts show of themselves, as read back: ours and not ours. Any room above may ask for an account's posts that are not ours."""
+"""What accounts show of themselves, as read back: ours and not ours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,14 +21,6 @@ R = ReadBack.__table__.c  # type: ignore[attr-defined]
 _KNOWN = ("text", "url", "changed_at", "gone_at", "delivery_id", "broadcast_id", "likeness", "findings", "is_blocked")
 _OURS = (State.PUBLISHED, State.SENDING, State.UNSURE, State.MANUAL, State.WITHDRAWN)
 """What may be out there in our name."""
-
-
-async def not_ours(session: ReadSession, channel_id: int, *, since: datetime) -> list[SeenPost]:
-    """Posts of one account that this program did not make, newest first; also those that are gone again (`gone_at`)."""
-    query = select_rows(SeenPost).where(
-        col(SeenPost.channel_id) == channel_id, col(SeenPost.delivery_id).is_(None), col(SeenPost.posted_at) >= since
-    )
-    return list((await session.exec(query.order_by(col(SeenPost.posted_at).desc()))).all())
 
 
 async def due(
